@@ -1,0 +1,39 @@
+# Every target sets up .venv first when it is missing or older than what it is made from.
+PYTHON ?= python3
+VENV := .venv
+PY := $(VENV)/bin/python
+STAMP := $(VENV)/.installed
+PACKAGES := coordrl agents envs tests
+
+.PHONY: demo test test-slow check format tensorboard clean
+
+$(STAMP): pyproject.toml constraints.txt
+	rm -rf $(VENV)
+	$(PYTHON) -m venv $(VENV)
+	$(PY) -m pip install --quiet --constraint constraints.txt --editable '.[dev]'
+	touch $@
+
+demo: $(STAMP)  ## matched A2C and PPO runs on Pong with and without CoordConv, then the report
+	$(PY) -m agents.study agents/studies/demo.yaml --log-folder runs/demo
+
+test: $(STAMP)
+	$(PY) -m pytest -n 2 --dist loadgroup
+
+test-slow: $(STAMP)
+	$(PY) -m pytest -m slow
+
+check: $(STAMP)
+	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/mypy
+	$(VENV)/bin/lint-imports
+
+format: $(STAMP)
+	$(VENV)/bin/ruff format .
+	$(VENV)/bin/ruff check --fix .
+
+tensorboard: $(STAMP)
+	$(VENV)/bin/tensorboard --logdir $(or $(LOGDIR),runs)
+
+clean:
+	rm -rf $(VENV) dist

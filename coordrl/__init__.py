@@ -1,0 +1,17 @@
+"""CoordConv layers and feature extractors for Stable-Baselines3."""
+
+from coordrl.coord_conv import CoordInit
+from coordrl.coordinates import coordinate_grid
+from coordrl.extractors import CoordNatureCNN
+from coordrl.layers import AddCoords, CoordConv2d
+from coordrl.policies import coord_policy_kwargs
+
+__all__ = [
+    "AddCoords",
+    "CoordConv2d",
+    "CoordInit",
+    "CoordNatureCNN",
+    "coord_policy_kwargs",
+    "coordinate_grid",
+]
+__version__ = "0.1.0"
