@@ -1,4 +1,4 @@
-"""What every CoordConv layer shares: coordinate weights, their initial values, the map they add.
+"""What every CoordConv layer shares: coordinate weights, and their exchange with other networks.
 
 A convolution of the input with coordinate channels appended is linear in those channels, and they
 are the same for every sample, so
@@ -6,32 +6,21 @@ are the same for every sample, so
     conv([x, coords]; [weight, coord_weight]) = conv(x; weight) + conv(coords; coord_weight)
 
 exactly, for every stride, padding, dilation and padding mode. The second term, the coordinate
-map, is computed once for the whole batch, and without gradients once for every state of the
-weights.
+map, is computed once for the whole batch (:mod:`coordrl.coord_map`).
 """
 
 import hashlib
-from collections.abc import Callable
-from typing import Any, Literal, NamedTuple, get_args
+from collections.abc import Sequence
+from typing import Any, ClassVar, Literal, Self, get_args
 
 import torch
 from torch import nn
 from torch.nn.modules.conv import _ConvNd
 
-from coordrl.coordinates import coordinate_grid, n_coordinates
+from coordrl.coord_map import CoordMap
+from coordrl.coordinates import n_coordinates
 
 CoordInit = Literal["default", "orthogonal", "zeros"]
-
-
-_Convolve = Callable[[torch.Tensor], torch.Tensor]
-
-
-class _KeptMap(NamedTuple):
-    """A coordinate map, with the weights and the layout it was computed for."""
-
-    weight: torch.Tensor
-    layout: tuple[Any, ...]
-    coord_map: torch.Tensor
 
 
 class CoordConvBase(_ConvNd):
@@ -40,10 +29,11 @@ class CoordConvBase(_ConvNd):
     Not to be used by itself: see :class:`coordrl.CoordConv2d`.
     """
 
+    plain_class: ClassVar[type[_ConvNd]]
+    """torch's own convolution of the same kind."""
     coord_weight: nn.Parameter
     with_r: bool
     coord_init: CoordInit
-    _last_map: _KeptMap | None
 
     def __init__(
         self, *args: Any, with_r: bool = False, coord_init: CoordInit = "default", **kwargs: Any
@@ -55,7 +45,7 @@ class CoordConvBase(_ConvNd):
             )
         self.with_r = with_r
         self.coord_init = coord_init
-        self._last_map = None
+        self._coord_map = CoordMap()
         self.coord_weight = nn.Parameter(self.weight.new_empty(self._coord_weight_shape()))
         self.reset_coord_parameters()
 
@@ -81,13 +71,125 @@ class CoordConvBase(_ConvNd):
         if self.coord_init == "zeros":
             self.coord_weight.zero_()
         elif not self.weight.is_meta:
-            concatenated = torch.empty(self._concatenated_shape())
+            concatenated = torch.empty(self._join(self.weight, self.coord_weight).shape)
             generator = self._private_generator()
             if self.coord_init == "orthogonal":
                 nn.init.orthogonal_(concatenated, gain=2**0.5, generator=generator)
             else:
                 nn.init.kaiming_uniform_(concatenated, a=5**0.5, generator=generator)
-            self.coord_weight.copy_(self._split_concatenated(concatenated)[1])
+            self.coord_weight.copy_(self._split(concatenated)[1])
+
+    @classmethod
+    def from_conv(
+        cls, conv: _ConvNd, *, with_r: bool = False, coord_init: CoordInit = "default"
+    ) -> Self:
+        """Give coordinates to a plain convolution, whose parameters the new layer takes over.
+
+        No global random number is drawn.
+
+        :param conv: The convolution; its ``weight`` and ``bias`` become the new layer's own
+        :param with_r: Whether the distance from the centre is a coordinate too
+        :param coord_init: Initial coordinate weights; with ``"zeros"`` the function is unchanged
+        :return: The layer, on the same device and of the same type
+        :raises TypeError: If ``conv`` is not torch's own convolution of this kind
+
+        >>> from coordrl import CoordConv2d
+        >>> conv = nn.Conv2d(3, 16, kernel_size=3)
+        >>> layer = CoordConv2d.from_conv(conv, coord_init="zeros")
+        >>> image = torch.rand(1, 3, 32, 32)
+        >>> torch.equal(layer(image), conv(image))
+        True
+        """
+        cls._check_plain(conv)
+        layer = cls._like(conv, 0, with_r, coord_init)
+        layer.weight, layer.bias = conv.weight, conv.bias
+        layer.coord_weight = nn.Parameter(conv.weight.new_empty(layer.coord_weight.shape))
+        layer.reset_coord_parameters()
+        return layer
+
+    @classmethod
+    def from_concatenated(
+        cls, conv: _ConvNd, *, with_r: bool = False, coord_order: Sequence[int] | None = None
+    ) -> Self:
+        """Take the weights of a convolution whose input has coordinate channels appended.
+
+        Its input channels are [x, coordinates], in every group if there are several. The order of
+        the coordinates is given by the spatial axis that each runs along: (0, 1), rows first, in
+        this package and in mkocabas's ``AddCoords``; (1, 0), columns first, in Uber's
+        ``AddCoords`` and mkocabas's ``AddCoordsTh``. A radius comes last; theirs may be measured
+        from another centre, so that only the weights are the same. TensorFlow's kernels are to be
+        permuted from (height, width, in, out) to (out, in, height, width) first.
+
+        :param conv: The convolution
+        :param with_r: Whether the last of its input channels is a radius
+        :param coord_order: Axes of its coordinate channels, in order if None
+        :return: A layer of the same function, with copies of the weights
+        :raises TypeError: If ``conv`` is not torch's own convolution of this kind
+        :raises ValueError: If it has too few input channels, or the order is no permutation
+
+        >>> from coordrl import AddCoords, CoordConv2d
+        >>> conv = nn.Conv2d(3 + 2, 16, kernel_size=3)
+        >>> layer = CoordConv2d.from_concatenated(conv)
+        >>> image = torch.rand(1, 3, 32, 32)
+        >>> torch.allclose(layer(image), conv(AddCoords()(image)), atol=1e-5)
+        True
+        """
+        cls._check_plain(conv)
+        n_coords = n_coordinates(len(conv.kernel_size), with_r)
+        if conv.in_channels <= conv.groups * n_coords:
+            raise ValueError(
+                f"{conv.in_channels} input channels in {conv.groups} group(s) leave none beside "
+                f"{n_coords} coordinates in each"
+            )
+        layer = cls._like(conv, conv.groups * n_coords, with_r, "default")
+        weight, coord_weight = layer._split(conv.weight.detach())
+        theirs = layer._coord_channels(coord_order)
+        ours = [theirs.index(channel) for channel in range(n_coords)]
+        coord_weight = layer._take_coords(coord_weight, ours)
+        layer.weight = nn.Parameter(weight.clone())
+        layer.coord_weight = nn.Parameter(coord_weight.contiguous())
+        if conv.bias is not None:
+            layer.bias = nn.Parameter(conv.bias.detach().clone())
+        return layer
+
+    def to_concatenated(self, *, coord_order: Sequence[int] | None = None) -> _ConvNd:
+        """Make the plain convolution that computes the same of [x, coordinates].
+
+        :param coord_order: Axes of its coordinate channels, see :meth:`from_concatenated`
+        :return: torch's own convolution, with copies of the weights
+        :raises ValueError: If the order is no permutation of the axes
+
+        >>> from coordrl import CoordConv2d
+        >>> CoordConv2d(3, 16, kernel_size=3, with_r=True).to_concatenated().in_channels
+        6
+        """
+        arguments = _arguments(self, self.in_channels + self.groups * self.n_coords)
+        plain = self.plain_class(**arguments)
+        theirs = self._coord_channels(coord_order)
+        coord_weight = self._take_coords(self.coord_weight.detach(), theirs)
+        plain.weight = nn.Parameter(self._join(self.weight.detach(), coord_weight))
+        if self.bias is not None:
+            plain.bias = nn.Parameter(self.bias.detach().clone())
+        return plain.train(self.training)
+
+    def extra_repr(self) -> str:
+        """Show the arguments in ``print(module)``."""
+        return f"{super().extra_repr()}, with_r={self.with_r}"  # type: ignore[no-untyped-call]  # torch's own
+
+    @classmethod
+    def _like(cls, conv: _ConvNd, n_appended: int, with_r: bool, coord_init: CoordInit) -> Self:
+        """Make a layer with a convolution's settings and with weights still to be given."""
+        arguments = _arguments(conv, conv.in_channels - n_appended)
+        layer = cls(**arguments, with_r=with_r, coord_init=coord_init)
+        return layer.train(conv.training)
+
+    @classmethod
+    def _check_plain(cls, conv: nn.Module) -> None:
+        if not isinstance(conv, cls.plain_class) or isinstance(conv, CoordConvBase):
+            raise TypeError(
+                f"{cls.__name__} takes over a plain nn.{cls.plain_class.__name__}, "
+                f"not a {type(conv).__name__}"
+            )
 
     def _private_generator(self) -> torch.Generator:
         """Make a generator that is decided by the global seed and differs from layer to layer.
@@ -100,78 +202,47 @@ class CoordConvBase(_ConvNd):
         state.update(repr((tuple(self.weight.shape), self.weight.flatten()[:64].tolist())).encode())
         return torch.Generator().manual_seed(int.from_bytes(state.digest()[:7], "big"))
 
-    def extra_repr(self) -> str:
-        """Show the arguments in ``print(module)``."""
-        return f"{super().extra_repr()}, with_r={self.with_r}"  # type: ignore[no-untyped-call]  # torch's own
+    def _coord_channels(self, coord_order: Sequence[int] | None) -> list[int]:
+        """Return which of our coordinates each channel of the other order holds."""
+        axes = list(range(len(self.kernel_size)))
+        order = axes if coord_order is None else list(coord_order)
+        if sorted(order) != axes:
+            raise ValueError(f"coord_order={coord_order} is no order of the axes {axes}")
+        return [*order, len(axes)] if self.with_r else order
+
+    def _take_coords(self, coord_weight: torch.Tensor, channels: list[int]) -> torch.Tensor:
+        index = torch.tensor(channels, device=coord_weight.device)
+        return coord_weight.index_select(self._coord_axis, index)
+
+    _coord_axis: ClassVar[int]
+    """The axis of ``coord_weight`` that runs over coordinates."""
 
     def _coord_weight_shape(self) -> tuple[int, ...]:
         raise NotImplementedError
 
-    def _concatenated_shape(self) -> tuple[int, ...]:
+    def _join(self, weight: torch.Tensor, coord_weight: torch.Tensor) -> torch.Tensor:
+        """Put the weights together as those of a convolution of [x, coordinates]."""
         raise NotImplementedError
 
-    def _split_concatenated(self, weight: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    def _split(self, concatenated: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """Undo :meth:`_join`."""
         raise NotImplementedError
 
-    def _add_map(
-        self, output: torch.Tensor, size: tuple[int, ...], convolve: _Convolve
-    ) -> torch.Tensor:
-        """Add the coordinate map to the plain convolution's output, in place.
 
-        :param output: Output of the plain convolution, of shape ([N,] out, *output size)
-        :param size: Spatial size of the layer's input
-        :param convolve: Takes the coordinate grid (1, n_coords, *size) to the coordinate map
-            (1, out, *output size)
-        """
-        if self._map_may_be_kept():
-            coord_map = self._kept_map(output, size, convolve)
-        else:
-            coord_map = self._compute_map(output, size, convolve)
-        return output.add_(coord_map if output.dim() == coord_map.dim() else coord_map[0])
-
-    def _compute_map(
-        self, output: torch.Tensor, size: tuple[int, ...], convolve: _Convolve
-    ) -> torch.Tensor:
-        weight = self.coord_weight
-        grid = coordinate_grid(size, with_r=self.with_r, device=weight.device, dtype=weight.dtype)
-        coord_map = convolve(grid[None]).to(output.dtype)
-        # Adding a map in the other memory layout would cost far more than the addition itself.
-        return coord_map.contiguous(memory_format=_memory_format(output))
-
-    def _map_may_be_kept(self) -> bool:
-        """Whether the map needs no gradient and its weights can be compared cheaply."""
-        weight = self.coord_weight
-        return (
-            isinstance(weight, nn.Parameter)  # torch.func puts tensors of its own here
-            and weight.device.type == "cpu"  # comparing on an accelerator would wait for it
-            and not (weight.requires_grad and torch.is_grad_enabled())
-            and not torch.compiler.is_compiling()
-            and not torch._C._get_tracing_state()
-        )
-
-    def _kept_map(
-        self, output: torch.Tensor, size: tuple[int, ...], convolve: _Convolve
-    ) -> torch.Tensor:
-        """Return the map of the last call if weights and layout are still the same.
-
-        Fused optimizers and SB3's ``polyak_update`` change weights without a trace in their
-        version counters, so the weights are compared by value.
-        """
-        weight = self.coord_weight
-        layout = (size, output.shape[1:], output.dtype, _memory_format(output), weight.dtype)
-        kept = self._last_map
-        if kept is None or kept.layout != layout or not torch.equal(kept.weight, weight):
-            with torch.inference_mode(False), torch.no_grad():
-                coord_map = self._compute_map(output, size, convolve)
-                kept = self._last_map = _KeptMap(weight.detach().clone(), layout, coord_map)
-        return kept.coord_map
-
-    def __getstate__(self) -> dict[str, Any]:
-        return {**self.__dict__, "_last_map": None}
-
-
-def _memory_format(output: torch.Tensor) -> torch.memory_format:
-    for dim, memory_format in ((4, torch.channels_last), (5, torch.channels_last_3d)):
-        if output.dim() == dim and output.is_contiguous(memory_format=memory_format):
-            return memory_format
-    return torch.contiguous_format
+def _arguments(conv: _ConvNd, in_channels: int) -> dict[str, Any]:
+    """Return the arguments that make a convolution like this one, drawing no random numbers."""
+    output_padding = {"output_padding": conv.output_padding} if conv.transposed else {}
+    return {
+        "in_channels": in_channels,
+        "out_channels": conv.out_channels,
+        "kernel_size": conv.kernel_size,
+        "stride": conv.stride,
+        "padding": conv.padding,
+        "dilation": conv.dilation,
+        "groups": conv.groups,
+        "bias": conv.bias is not None,
+        "padding_mode": conv.padding_mode,
+        "dtype": conv.weight.dtype,
+        "device": "meta",
+        **output_padding,
+    }

@@ -1,11 +1,12 @@
 """CoordConv layers for PyTorch: convolutions that know where they are (Liu et al. 2018)."""
 
-from typing import Self
+from collections.abc import Callable, Sequence
 
 import torch
+import torch.nn.functional as F  # noqa: N812  (torch's name for it)
 from torch import nn
 
-from coordrl.coord_conv import CoordConvBase, CoordInit
+from coordrl.coord_conv import CoordConvBase
 from coordrl.coordinates import coordinate_grid
 
 
@@ -44,6 +45,8 @@ class AddCoords(nn.Module):
 class _CoordConv(CoordConvBase):
     """Forward convolutions: ``coord_weight`` is (out, n_coords, *kernel size)."""
 
+    _coord_axis = 1
+
     def forward(self, input: torch.Tensor) -> torch.Tensor:  # noqa: A002  (torch's name)
         """Convolve the input with its coordinates.
 
@@ -51,7 +54,8 @@ class _CoordConv(CoordConvBase):
         :return: Tensor of shape ([N,] out_channels, *output size)
         """
         output = self._conv_forward(input, self.weight, self.bias)
-        return self._add_map(output, tuple(input.shape[-len(self.kernel_size) :]), self._map_of)
+        size = tuple(input.shape[-len(self.kernel_size) :])
+        return self._coord_map.add_to(output, self.coord_weight, size, self.with_r, self._map_of)
 
     def _map_of(self, grid: torch.Tensor) -> torch.Tensor:
         if self.groups > 1:  # every group sees all coordinates
@@ -61,13 +65,80 @@ class _CoordConv(CoordConvBase):
     def _coord_weight_shape(self) -> tuple[int, ...]:
         return (self.out_channels, self.n_coords, *self.kernel_size)
 
-    def _concatenated_shape(self) -> tuple[int, ...]:
-        in_channels = self.in_channels // self.groups + self.n_coords
-        return (self.out_channels, in_channels, *self.kernel_size)
+    def _join(self, weight: torch.Tensor, coord_weight: torch.Tensor) -> torch.Tensor:
+        return torch.cat([weight, coord_weight], dim=1)
 
-    def _split_concatenated(self, weight: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    def _split(self, concatenated: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         in_channels = self.in_channels // self.groups
-        return weight[:, :in_channels], weight[:, in_channels:]
+        return concatenated[:, :in_channels], concatenated[:, in_channels:]
+
+
+class _CoordConvTranspose(CoordConvBase):
+    """Transposed convolutions: ``coord_weight`` is (n_coords, out, *kernel size)."""
+
+    _coord_axis = 0
+    _convolve: Callable[..., torch.Tensor]
+
+    def forward(
+        self,
+        input: torch.Tensor,  # noqa: A002  (torch's name)
+        output_size: Sequence[int] | None = None,
+    ) -> torch.Tensor:
+        """Convolve the input with its coordinates, transposed.
+
+        :param input: Tensor of shape ([N,] in_channels, *size)
+        :param output_size: Spatial size of the output where the stride leaves a choice
+        :return: Tensor of shape ([N,] out_channels, *output size)
+        """
+        output_padding = self._output_padding(  # type: ignore[operator]  # of torch's transposed classes
+            input,
+            None if output_size is None else list(output_size),
+            self.stride,
+            self.padding,
+            self.kernel_size,
+            len(self.kernel_size),
+            self.dilation,
+        )
+
+        def convolve(
+            x: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor | None, groups: int
+        ) -> torch.Tensor:
+            settings = (self.stride, self.padding, output_padding, groups, self.dilation)
+            return self._convolve(x, weight, bias, *settings)
+
+        output = convolve(input, self.weight, self.bias, self.groups)
+        size = tuple(input.shape[-len(self.kernel_size) :])
+        return self._coord_map.add_to(
+            output,
+            self.coord_weight,
+            size,
+            self.with_r,
+            lambda grid: convolve(grid, self.coord_weight, None, 1),
+        )
+
+    def _coord_weight_shape(self) -> tuple[int, ...]:
+        return (self.n_coords, self.out_channels, *self.kernel_size)
+
+    def _join(self, weight: torch.Tensor, coord_weight: torch.Tensor) -> torch.Tensor:
+        inputs = torch.unflatten(weight, 0, (self.groups, -1))
+        coords = torch.unflatten(coord_weight, 1, (self.groups, -1)).transpose(0, 1)
+        return torch.cat([inputs, coords], dim=1).flatten(0, 1)
+
+    def _split(self, concatenated: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        in_channels = self.in_channels // self.groups
+        groups = torch.unflatten(concatenated, 0, (self.groups, -1))
+        coords = groups[:, in_channels:].transpose(0, 1).flatten(1, 2)
+        return groups[:, :in_channels].flatten(0, 1), coords
+
+
+class CoordConv1d(_CoordConv, nn.Conv1d):
+    """A 1-D convolution that also sees the position: see :class:`CoordConv2d`.
+
+    >>> CoordConv1d(3, 16, kernel_size=3)(torch.zeros(8, 3, 64)).shape
+    torch.Size([8, 16, 62])
+    """
+
+    plain_class = nn.Conv1d
 
 
 class CoordConv2d(_CoordConv, nn.Conv2d):
@@ -93,39 +164,60 @@ class CoordConv2d(_CoordConv, nn.Conv2d):
     (torch.Size([8, 16, 48, 64]), torch.Size([16, 3, 3, 3]))
     """
 
-    @classmethod
-    def from_conv(
-        cls, conv: nn.Conv2d, *, with_r: bool = False, coord_init: CoordInit = "default"
-    ) -> Self:
-        """Give coordinates to a plain convolution, whose parameters the new layer takes over.
+    plain_class = nn.Conv2d
 
-        :param conv: The convolution; its ``weight`` and ``bias`` become the new layer's own
-        :param with_r: Whether the distance from the centre is a coordinate too
-        :param coord_init: Initial coordinate weights; with ``"zeros"`` the function is unchanged
-        :return: The layer, on the same device and of the same type
 
-        >>> conv = nn.Conv2d(3, 16, kernel_size=3)
-        >>> layer = CoordConv2d.from_conv(conv, coord_init="zeros")
-        >>> image = torch.rand(1, 3, 32, 32)
-        >>> torch.equal(layer(image), conv(image))
-        True
-        """
-        layer = cls(
-            conv.in_channels,
-            conv.out_channels,
-            conv.kernel_size,
-            conv.stride,
-            conv.padding,
-            conv.dilation,
-            conv.groups,
-            conv.bias is not None,
-            conv.padding_mode,
-            device="meta",  # draws no random numbers
-            dtype=conv.weight.dtype,
-            with_r=with_r,
-            coord_init=coord_init,
-        )
-        layer.weight, layer.bias = conv.weight, conv.bias
-        layer.coord_weight = nn.Parameter(conv.weight.new_empty(layer.coord_weight.shape))
-        layer.reset_coord_parameters()
-        return layer.train(conv.training)
+class CoordConv3d(_CoordConv, nn.Conv3d):
+    """A 3-D convolution that also sees the coordinates: see :class:`CoordConv2d`.
+
+    >>> CoordConv3d(3, 16, kernel_size=3)(torch.zeros(2, 3, 8, 8, 8)).shape
+    torch.Size([2, 16, 6, 6, 6])
+    """
+
+    plain_class = nn.Conv3d
+
+
+class CoordConvTranspose1d(_CoordConvTranspose, nn.ConvTranspose1d):
+    """A transposed 1-D convolution that also sees the position of each of its inputs.
+
+    See :class:`CoordConvTranspose2d`.
+
+    >>> CoordConvTranspose1d(3, 16, kernel_size=4, stride=2)(torch.zeros(8, 3, 32)).shape
+    torch.Size([8, 16, 66])
+    """
+
+    plain_class = nn.ConvTranspose1d
+    _convolve = staticmethod(F.conv_transpose1d)
+
+
+class CoordConvTranspose2d(_CoordConvTranspose, nn.ConvTranspose2d):
+    """A transposed 2-D convolution that also sees the coordinates of each of its inputs.
+
+    An ``nn.ConvTranspose2d`` with one more parameter, ``coord_weight`` of shape
+    (n_coords, out_channels, kernel height, kernel width); otherwise as :class:`CoordConv2d`.
+
+    :param args: The arguments of ``nn.ConvTranspose2d``
+    :param with_r: Whether the distance from the centre is a coordinate too
+    :param coord_init: Initial coordinate weights, as in :class:`CoordConv2d`
+    :raises ValueError: If ``coord_init`` is unknown
+
+    >>> layer = CoordConvTranspose2d(3, 16, kernel_size=3, stride=2)
+    >>> layer(torch.zeros(8, 3, 7, 7), output_size=(16, 15)).shape
+    torch.Size([8, 16, 16, 15])
+    """
+
+    plain_class = nn.ConvTranspose2d
+    _convolve = staticmethod(F.conv_transpose2d)
+
+
+class CoordConvTranspose3d(_CoordConvTranspose, nn.ConvTranspose3d):
+    """A transposed 3-D convolution that also sees the coordinates of each of its inputs.
+
+    See :class:`CoordConvTranspose2d`.
+
+    >>> CoordConvTranspose3d(3, 16, kernel_size=2, stride=2)(torch.zeros(2, 3, 4, 4, 4)).shape
+    torch.Size([2, 16, 8, 8, 8])
+    """
+
+    plain_class = nn.ConvTranspose3d
+    _convolve = staticmethod(F.conv_transpose3d)

@@ -6,93 +6,225 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from torch import nn
 
-from coordrl import AddCoords, CoordConv2d
+from coordrl import (
+    AddCoords,
+    CoordConv1d,
+    CoordConv2d,
+    CoordConv3d,
+    CoordConvTranspose1d,
+    CoordConvTranspose2d,
+    CoordConvTranspose3d,
+)
+from coordrl.coord_conv import CoordConvBase
 
+FORWARD = {1: CoordConv1d, 2: CoordConv2d, 3: CoordConv3d}
+TRANSPOSED = {1: CoordConvTranspose1d, 2: CoordConvTranspose2d, 3: CoordConvTranspose3d}
+ALL = [*FORWARD.values(), *TRANSPOSED.values()]
 PADDING_MODES = ["zeros", "reflect", "replicate", "circular"]
+Case = tuple[type[CoordConvBase], dict[str, Any], tuple[int, ...]]
 
 
 @st.composite
-def cases(draw: st.DrawFn) -> dict[str, Any]:
-    """Any convolution and an input that it fits on."""
-    pair = st.tuples(st.integers(1, 3), st.integers(1, 3))
-    case: dict[str, Any] = {
-        "kernel_size": draw(pair),
-        "stride": draw(pair),
-        "dilation": draw(st.tuples(st.integers(1, 2), st.integers(1, 2))),
-        "padding": draw(st.tuples(st.integers(0, 3), st.integers(0, 3))),
-        "padding_mode": draw(st.sampled_from(PADDING_MODES)),
+def cases(draw: st.DrawFn) -> Case:
+    """Any layer, and the size of an input that it fits on."""
+    transposed, rank = draw(st.booleans()), draw(st.integers(1, 3))
+
+    def each(low: int, high: int) -> tuple[int, ...]:
+        return draw(st.tuples(*[st.integers(low, high)] * rank))
+
+    arguments: dict[str, Any] = {
+        "kernel_size": each(1, 3),
+        "stride": each(1, 3),
+        "dilation": each(1, 2),
+        "padding": each(0, 2),
         "groups": draw(st.sampled_from([1, 2, 4])),
         "bias": draw(st.booleans()),
         "with_r": draw(st.booleans()),
-        "size": draw(st.tuples(st.integers(1, 9), st.integers(1, 9))),
     }
-    for size, kernel, dilation, padding in zip(
-        case["size"], case["kernel_size"], case["dilation"], case["padding"], strict=True
-    ):
-        assume(size + 2 * padding >= dilation * (kernel - 1) + 1)
-        assume(case["padding_mode"] != "reflect" or padding < size)
-        assume(case["padding_mode"] != "circular" or padding <= size)
-    return case
+    size = each(1, 9 if rank < 3 else 5)
+    kernel, padding = arguments["kernel_size"], arguments["padding"]
+    reach = [d * (k - 1) + 1 for d, k in zip(arguments["dilation"], kernel, strict=True)]
+    if transposed:
+        spare = [
+            max(s, d) - 1 for s, d in zip(arguments["stride"], arguments["dilation"], strict=True)
+        ]
+        arguments["output_padding"] = tuple(draw(st.integers(0, n)) for n in spare)
+        stride, extra = arguments["stride"], arguments["output_padding"]
+        for n, s, p, r, e in zip(size, stride, padding, reach, extra, strict=True):
+            assume((n - 1) * s - 2 * p + r + e > 0)
+        return TRANSPOSED[rank], arguments, size
+    mode = arguments["padding_mode"] = draw(st.sampled_from(PADDING_MODES))
+    for n, p, r in zip(size, padding, reach, strict=True):
+        assume(n + 2 * p >= r)
+        assume(mode != "reflect" or p < n)
+        assume(mode != "circular" or p <= n)
+    return FORWARD[rank], arguments, size
 
 
-def concatenated(layer: CoordConv2d, x: torch.Tensor) -> torch.Tensor:
+def concatenated(layer: CoordConvBase, x: torch.Tensor) -> torch.Tensor:
     """Convolve [x, coordinates] as other implementations do, group by group."""
     coords = AddCoords(layer.with_r)(x)[:, x.shape[1] :]
-    channels = x.shape[1] // layer.groups
-    groups = [torch.cat([part, coords], dim=1) for part in x.split(channels, dim=1)]
-    weight = torch.cat([layer.weight, layer.coord_weight], dim=1)
-    plain = nn.Conv2d(
-        sum(part.shape[1] for part in groups),
-        layer.out_channels,
-        layer.kernel_size,  # type: ignore[arg-type]
-        layer.stride,  # type: ignore[arg-type]
-        layer.padding,  # type: ignore[arg-type]
-        layer.dilation,  # type: ignore[arg-type]
-        layer.groups,
-        bias=False,
-        padding_mode=layer.padding_mode,
-        dtype=x.dtype,
+    parts = [torch.cat([part, coords], 1) for part in x.split(x.shape[1] // layer.groups, dim=1)]
+    plain = layer.to_concatenated()
+    weight = layer._join(layer.weight, layer.coord_weight)
+    parameters = (
+        {"weight": weight} if layer.bias is None else {"weight": weight, "bias": layer.bias}
     )
-    return plain._conv_forward(torch.cat(groups, dim=1), weight, layer.bias)
+    result = torch.func.functional_call(plain, parameters, torch.cat(parts, dim=1))
+    assert isinstance(result, torch.Tensor)
+    return result
 
 
-@given(case=cases())
-@settings(deadline=None, max_examples=200)
-def test_equals_convolving_the_concatenated_input(case: dict[str, Any]) -> None:
-    size = case.pop("size")
-    layer = CoordConv2d(4, 8, **case, dtype=torch.float64)
-    x = torch.randn(3, 4, *size, dtype=torch.float64, requires_grad=True)
+def check_equal_to_concatenation(case: Case, dtype: torch.dtype, tolerance: float) -> None:
+    layer_class, arguments, size = case
+    layer = layer_class(4, 8, **arguments, dtype=dtype)
+    x = torch.randn(3, 4, *size, dtype=dtype, requires_grad=True)
     leaves = [x, *layer.parameters()]
 
     ours, theirs = layer(x), concatenated(layer, x)
-    torch.testing.assert_close(ours, theirs, atol=1e-10, rtol=0)
+    torch.testing.assert_close(ours, theirs, atol=tolerance, rtol=tolerance)
     direction = torch.randn_like(ours)
     for got, expected in zip(
         torch.autograd.grad((ours * direction).sum(), leaves),
         torch.autograd.grad((theirs * direction).sum(), leaves),
         strict=True,
     ):
-        torch.testing.assert_close(got, expected, atol=1e-10, rtol=0)
+        torch.testing.assert_close(got, expected, atol=tolerance * 10, rtol=tolerance)
 
 
-def test_string_padding_and_unbatched_input() -> None:
+@given(case=cases())
+@settings(deadline=None, max_examples=300)
+def test_equals_convolving_the_concatenated_input(case: Case) -> None:
+    check_equal_to_concatenation(case, torch.float64, 1e-11)
+
+
+@given(case=cases())
+@settings(deadline=None, max_examples=50)
+def test_equals_convolving_the_concatenated_input_in_single_precision(case: Case) -> None:
+    check_equal_to_concatenation(case, torch.float32, 1e-5)
+
+
+@pytest.mark.parametrize("layer_class", ALL)
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16])
+def test_half_precision(layer_class: type[CoordConvBase], dtype: torch.dtype) -> None:
+    layer = layer_class(4, 8, 3, with_r=True, dtype=dtype)
+    x = torch.randn(2, 4, *[6] * len(layer.kernel_size), dtype=dtype)
+    ours = layer(x)
+    assert ours.dtype == dtype
+    torch.testing.assert_close(ours, concatenated(layer, x), atol=0.03, rtol=0.03)
+
+
+@pytest.mark.parametrize("layer_class", ALL)
+@pytest.mark.parametrize("training", [False, True])
+def test_autocast(layer_class: type[CoordConvBase], training: bool) -> None:
+    layer = layer_class(4, 8, 3)
+    x = torch.randn(2, 4, *[6] * len(layer.kernel_size))
+    with torch.autocast("cpu", torch.bfloat16), torch.set_grad_enabled(training):
+        got = layer(x)
+    assert got.dtype == torch.bfloat16
+    torch.testing.assert_close(got.float(), layer(x), atol=0.03, rtol=0.03)
+
+
+@pytest.mark.parametrize("layer_class", [CoordConv2d, CoordConv3d, CoordConvTranspose2d])
+@pytest.mark.parametrize("training", [False, True])
+def test_channels_last_is_kept_and_changes_nothing(
+    layer_class: type[CoordConvBase], training: bool
+) -> None:
+    layer = layer_class(4, 8, 3)
+    rank = len(layer.kernel_size)
+    layout = torch.channels_last if rank == 2 else torch.channels_last_3d
+    x = torch.randn(2, 4, *[7] * rank)
+    with torch.set_grad_enabled(training):
+        expected = layer(x)
+        layer = layer.to(memory_format=layout)  # type: ignore[call-overload]
+        got = layer(x.contiguous(memory_format=layout))
+    assert got.is_contiguous(memory_format=layout)
+    torch.testing.assert_close(got, expected)
+
+
+@pytest.mark.parametrize("layer_class", TRANSPOSED.values())
+def test_output_size_of_a_transposed_layer(layer_class: type[CoordConvBase]) -> None:
+    layer = layer_class(4, 8, 3, stride=2)
+    rank = len(layer.kernel_size)
+    plain = layer.plain_class(4, 8, 3, stride=2)  # type: ignore[call-arg, arg-type]
+    x = torch.randn(2, 4, *[5] * rank)
+    for size in (11, 12):
+        assert layer(x, output_size=[size] * rank).shape == plain(x, [size] * rank).shape
+    with pytest.raises(ValueError, match="requested an output size"):
+        layer(x, output_size=[20] * rank)
+
+
+@pytest.mark.parametrize("layer_class", ALL)
+def test_unbatched_input_and_an_empty_batch(layer_class: type[CoordConvBase]) -> None:
+    layer = layer_class(4, 8, 3)
+    x = torch.randn(4, *[6] * len(layer.kernel_size))
+    for training in (False, True):
+        with torch.set_grad_enabled(training):
+            torch.testing.assert_close(layer(x), layer(x[None])[0])
+            assert layer(x[None][:0]).shape == (0, *layer(x).shape)
+
+
+def test_string_padding() -> None:
     layer = CoordConv2d(2, 3, 3, padding="same")
-    x = torch.randn(2, 7, 5)
-    torch.testing.assert_close(layer(x)[None], concatenated(layer, x[None]))
+    x = torch.randn(2, 2, 7, 5)
+    torch.testing.assert_close(layer(x), concatenated(layer, x))
 
 
-def test_an_empty_batch_passes() -> None:
-    assert CoordConv2d(2, 3, 3)(torch.zeros(0, 2, 7, 5)).shape == (0, 3, 5, 3)
+def test_the_input_is_left_as_it_was() -> None:
+    x = torch.randn(2, 4, 5, 5)
+    before = x.clone()
+    CoordConv2d(4, 4, 1)(x)
+    assert torch.equal(x, before)
 
 
+def test_gradient_checkpointing_gives_the_same_gradients() -> None:
+    layer = nn.Sequential(CoordConv2d(4, 8, 3), nn.ReLU(), CoordConv2d(8, 2, 3))
+    x = torch.randn(2, 4, 9, 9)
+    expected = torch.autograd.grad(layer(x).square().sum(), list(layer.parameters()))
+    output = torch.utils.checkpoint.checkpoint(layer, x, use_reentrant=False)
+    got = torch.autograd.grad(output.square().sum(), list(layer.parameters()))
+    for a, b in zip(got, expected, strict=True):
+        assert torch.equal(a, b)
+
+
+@pytest.mark.parametrize("frozen", ["weight", "coord_weight"])
+def test_either_weight_can_be_frozen(frozen: str) -> None:
+    layer = CoordConv2d(4, 8, 3)
+    x = torch.randn(2, 4, 9, 9)
+    layer(x).square().sum().backward()
+    expected = {name: p.grad.clone() for name, p in layer.named_parameters()}  # type: ignore[union-attr]
+    layer.zero_grad()
+    layer.get_parameter(frozen).requires_grad_(False)
+    layer(x).square().sum().backward()
+    for name, parameter in layer.named_parameters():
+        if name == frozen:
+            assert parameter.grad is None
+        else:
+            assert parameter.grad is not None
+            assert torch.equal(parameter.grad, expected[name])
+
+
+def test_torch_func_differentiates_and_vectorises_over_the_weights() -> None:
+    layer = CoordConv2d(2, 3, 3)
+    x = torch.randn(2, 2, 5, 5)
+    layers = [CoordConv2d(2, 3, 3) for _ in range(3)]
+    parameters, _ = torch.func.stack_module_state(layers)
+    with torch.no_grad():
+        layer(x)  # a map is kept that must not be taken for the others'
+        got = torch.vmap(lambda p: torch.func.functional_call(layer, p, x))(parameters)
+        expected = torch.stack([other(x) for other in layers])
+    torch.testing.assert_close(got, expected)
+
+
+@pytest.mark.parametrize("layer_class", ALL)
 @pytest.mark.parametrize("with_r", [False, True])
 def test_shared_parameters_and_later_random_numbers_are_those_of_the_plain_layer(
-    with_r: bool,
+    layer_class: type[CoordConvBase], with_r: bool
 ) -> None:
     torch.manual_seed(3)
-    plain, after_plain = nn.Conv2d(4, 8, 3), torch.rand(5)
+    plain, after_plain = layer_class.plain_class(4, 8, 3), torch.rand(5)  # type: ignore[call-arg, arg-type]
     torch.manual_seed(3)
-    coord, after_coord = CoordConv2d(4, 8, 3, with_r=with_r), torch.rand(5)
+    coord, after_coord = layer_class(4, 8, 3, with_r=with_r), torch.rand(5)
     assert torch.equal(plain.weight, coord.weight)
     assert plain.bias is not None
     assert coord.bias is not None
@@ -141,20 +273,6 @@ def test_reset_parameters_draws_both_weights_again() -> None:
     layer.reset_parameters()
     assert not torch.equal(weight, layer.weight)
     assert not torch.equal(coord_weight, layer.coord_weight)
-
-
-@pytest.mark.parametrize("padding", [1, "same"])
-def test_from_conv_takes_over_the_parameters_and_the_function(padding: Any) -> None:
-    conv = nn.Conv2d(4, 8, (3, 5), padding=padding, padding_mode="circular", groups=2).double()
-    state = torch.get_rng_state()
-    layer = CoordConv2d.from_conv(conv.eval(), with_r=True, coord_init="zeros")
-    assert torch.equal(state, torch.get_rng_state())
-    assert layer.weight is conv.weight
-    assert layer.bias is conv.bias
-    assert layer.coord_weight.dtype == torch.float64
-    assert not layer.training
-    x = torch.randn(2, 4, 9, 11, dtype=torch.float64)
-    assert torch.equal(layer(x), conv(x))
 
 
 def test_unknown_coord_init_names_the_valid_ones() -> None:

@@ -1,0 +1,112 @@
+"""Exchange of weights with plain and with concatenating convolutions."""
+
+from typing import Any
+
+import pytest
+import torch
+from torch import nn
+
+from coordrl import AddCoords, CoordConv2d, CoordConvTranspose2d
+from coordrl.coord_conv import CoordConvBase
+from tests.coordrl.test_layers import ALL
+
+
+def random_input(layer: CoordConvBase) -> torch.Tensor:
+    return torch.randn(2, 4, *[6] * len(layer.kernel_size), dtype=layer.weight.dtype)
+
+
+@pytest.mark.parametrize("layer_class", ALL)
+@pytest.mark.parametrize("with_r", [False, True])
+@pytest.mark.parametrize("groups", [1, 2])
+def test_to_and_from_concatenated_are_inverse(
+    layer_class: type[CoordConvBase], with_r: bool, groups: int
+) -> None:
+    layer = layer_class(4, 8, 3, stride=2, groups=groups, with_r=with_r, bias=groups == 1)
+    plain = layer.to_concatenated()
+    assert type(plain) is layer_class.plain_class
+    assert plain.in_channels == 4 + groups * layer.n_coords
+    back = layer_class.from_concatenated(plain, with_r=with_r)
+    for name, parameter in layer.state_dict().items():
+        assert torch.equal(parameter, back.state_dict()[name]), name
+    assert back.extra_repr() == layer.extra_repr()
+
+
+@pytest.mark.parametrize("layer_class", ALL)
+def test_the_concatenated_layer_computes_the_same(layer_class: type[CoordConvBase]) -> None:
+    layer = layer_class(4, 8, 3, with_r=True).double()
+    x = random_input(layer)
+    torch.testing.assert_close(layer.to_concatenated()(AddCoords(with_r=True)(x)), layer(x))
+
+
+def columns_first(x: torch.Tensor) -> torch.Tensor:
+    """Append coordinates as Uber's AddCoords does: x along the columns, y along the rows."""
+    rows, columns = x.shape[2:]
+    xx = torch.linspace(-1, 1, columns, dtype=x.dtype).expand(len(x), 1, rows, columns)
+    yy = torch.linspace(-1, 1, rows, dtype=x.dtype)[:, None].expand(len(x), 1, rows, columns)
+    return torch.cat([x, xx, yy, (xx**2 + yy**2).sqrt()], dim=1)
+
+
+@pytest.mark.parametrize("layer_class", [CoordConv2d, CoordConvTranspose2d])
+def test_layers_that_put_columns_first(layer_class: type[CoordConvBase]) -> None:
+    theirs = layer_class.plain_class(4 + 3, 8, 3, dtype=torch.float64)  # type: ignore[call-arg, arg-type]
+    x = torch.randn(2, 4, 5, 7, dtype=torch.float64)
+    ours = layer_class.from_concatenated(theirs, with_r=True, coord_order=(1, 0))
+    torch.testing.assert_close(ours(x), theirs(columns_first(x)))
+    back = ours.to_concatenated(coord_order=(1, 0))
+    assert torch.equal(back.weight, theirs.weight)
+
+
+@pytest.mark.parametrize("order", [(0,), (0, 0), (0, 2), (1, 0, 2)])
+def test_an_order_that_is_no_permutation(order: tuple[int, ...]) -> None:
+    with pytest.raises(ValueError, match=r"no order of the axes \[0, 1\]"):
+        CoordConv2d(4, 8, 3).to_concatenated(coord_order=order)
+
+
+def test_too_few_input_channels() -> None:
+    with pytest.raises(ValueError, match="leave none beside 3 coordinates"):
+        CoordConv2d.from_concatenated(nn.Conv2d(3, 8, 3), with_r=True)
+
+
+@pytest.mark.parametrize("layer_class", ALL)
+def test_from_conv_takes_over_the_parameters_and_the_function(
+    layer_class: type[CoordConvBase],
+) -> None:
+    conv: Any = layer_class.plain_class(4, 8, 3, stride=2, groups=2, dtype=torch.float64)  # type: ignore[call-arg, arg-type]
+    conv.eval()
+    state = torch.get_rng_state()
+    layer = layer_class.from_conv(conv, with_r=True, coord_init="zeros")
+    assert torch.equal(state, torch.get_rng_state())
+    assert layer.weight is conv.weight
+    assert layer.bias is conv.bias
+    assert layer.coord_weight.dtype == torch.float64
+    assert not layer.training
+    x = random_input(layer)
+    assert torch.equal(layer(x), conv(x))
+
+
+def test_from_conv_keeps_padding_and_its_mode() -> None:
+    conv = nn.Conv2d(4, 8, (3, 5), padding="same", padding_mode="circular", dilation=2, bias=False)
+    layer = CoordConv2d.from_conv(conv, coord_init="zeros")
+    x = torch.randn(2, 4, 9, 11)
+    assert torch.equal(layer(x), conv(x))
+
+
+@pytest.mark.parametrize(
+    "module",
+    [nn.Conv1d(4, 8, 3), nn.Linear(4, 8), CoordConv2d(4, 8, 3), nn.ConvTranspose2d(4, 8, 3)],
+)
+def test_from_conv_of_something_else(module: Any) -> None:
+    with pytest.raises(TypeError, match=r"takes over a plain nn\.Conv2d, not a"):
+        CoordConv2d.from_conv(module)
+
+
+@pytest.mark.parametrize("coord_init", ["default", "orthogonal"])
+def test_layers_taken_over_from_equal_weights_still_draw_by_the_seed(coord_init: Any) -> None:
+    def draw(seed: int) -> torch.Tensor:
+        torch.manual_seed(seed)
+        conv = nn.Conv2d(4, 8, 3)
+        nn.init.ones_(conv.weight)
+        return CoordConv2d.from_conv(conv, coord_init=coord_init).coord_weight.detach()
+
+    assert torch.equal(draw(0), draw(0))
+    assert not torch.equal(draw(0), draw(1))

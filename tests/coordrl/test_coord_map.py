@@ -1,0 +1,211 @@
+"""The kept map is never stale, whatever changes the weights; and it is really kept."""
+
+import copy
+import pickle
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import torch
+from stable_baselines3.common.utils import polyak_update
+from torch import nn
+from torch.utils._python_dispatch import TorchDispatchMode
+
+from coordrl import CoordConv2d, CoordConvTranspose2d, coordinate_grid
+from coordrl.coord_conv import CoordConvBase
+
+
+def fresh(layer: CoordConvBase, x: torch.Tensor) -> torch.Tensor:
+    """Compute the output without any kept map."""
+    plain = layer.to_concatenated()
+    size = x.shape[2:]
+    grid = coordinate_grid(size, with_r=layer.with_r, dtype=x.dtype).expand(len(x), -1, *size)
+    result = plain(torch.cat([x, grid], dim=1))
+    assert isinstance(result, torch.Tensor)
+    return result
+
+
+def optimizer_step(make: Callable[..., torch.optim.Optimizer], **kwargs: Any) -> Any:
+    def step(layer: CoordConv2d) -> None:
+        optimizer = make(layer.parameters(), lr=0.5, **kwargs)
+        layer(torch.ones(1, 2, 6, 6)).square().sum().backward()
+        optimizer.step()
+
+    return step
+
+
+def in_inference_mode(layer: CoordConv2d) -> None:
+    with torch.inference_mode():
+        layer(torch.ones(1, 2, 6, 6))
+    optimizer_step(torch.optim.SGD)(layer)
+
+
+@torch.no_grad()
+def in_place(layer: CoordConv2d) -> None:
+    layer.coord_weight.add_(1.0)
+
+
+def through_data(layer: CoordConv2d) -> None:
+    layer.coord_weight.data[0] += 1.0
+
+
+def through_numpy(layer: CoordConv2d) -> None:
+    layer.coord_weight.detach().numpy()[...] *= -2.0
+
+
+def by_polyak_update(layer: CoordConv2d) -> None:
+    polyak_update(CoordConv2d(2, 3, 3).parameters(), layer.parameters(), tau=0.5)
+
+
+def by_polyak_copy(layer: CoordConv2d) -> None:
+    polyak_update(CoordConv2d(2, 3, 3).parameters(), layer.parameters(), tau=1.0)
+
+
+def load_state_dict(layer: CoordConv2d) -> None:
+    layer.load_state_dict(CoordConv2d(2, 3, 3).state_dict())
+
+
+def load_by_assignment(layer: CoordConv2d) -> None:
+    layer.load_state_dict(CoordConv2d(2, 3, 3).state_dict(), assign=True)
+
+
+def new_parameter(layer: CoordConv2d) -> None:
+    layer.coord_weight = nn.Parameter(torch.ones_like(layer.coord_weight))
+
+
+def to_double_and_back(layer: CoordConv2d) -> None:
+    layer.double()
+    layer(torch.ones(1, 2, 6, 6, dtype=torch.float64))
+    through_data(layer)
+    layer.float()
+
+
+def switch_modes(layer: CoordConv2d) -> None:
+    layer.train()
+    through_data(layer)
+    layer.eval()
+
+
+CHANGES = [
+    in_place,
+    through_data,
+    through_numpy,
+    by_polyak_update,
+    by_polyak_copy,
+    load_state_dict,
+    load_by_assignment,
+    new_parameter,
+    to_double_and_back,
+    switch_modes,
+    in_inference_mode,
+    optimizer_step(torch.optim.SGD, foreach=True),
+    optimizer_step(torch.optim.Adam, fused=True),
+    optimizer_step(torch.optim.Adam, foreach=True),
+    optimizer_step(torch.optim.RMSprop),
+    CoordConvBase.reset_coord_parameters,
+]
+
+
+@pytest.mark.parametrize("change", CHANGES)
+@pytest.mark.parametrize("mode", [torch.no_grad, torch.inference_mode])
+def test_the_map_follows_every_change_of_the_weights(
+    change: Callable[[CoordConv2d], None], mode: Callable[[], Any]
+) -> None:
+    layer = CoordConv2d(2, 3, 3)
+    x = torch.randn(2, 2, 6, 6)
+    with mode():
+        before = layer(x)
+    change(layer)
+    with mode():
+        after = layer(x)
+        torch.testing.assert_close(after, fresh(layer, x))
+        torch.testing.assert_close(layer(x), after)
+    assert not torch.allclose(before, after)
+
+
+def test_some_of_these_changes_leave_no_trace_in_the_version_counter() -> None:
+    """Why the weights are compared by value."""
+    for change in (through_data, through_numpy, by_polyak_update):
+        layer = CoordConv2d(2, 3, 3)
+        weight = layer.coord_weight
+        version, pointer = weight._version, weight.data_ptr()
+        before = weight.detach().clone()
+        change(layer)
+        assert not torch.equal(before, weight)
+        assert (weight._version, weight.data_ptr()) == (version, pointer)
+
+
+def test_changing_sizes_types_and_layouts() -> None:
+    layer = CoordConv2d(2, 3, 3, with_r=True).requires_grad_(False)
+    for size in ((6, 6), (9, 5), (6, 6), (3, 3)):
+        for dtype in (torch.float32, torch.float64):
+            for layout in (torch.contiguous_format, torch.channels_last):
+                x = torch.randn(2, 2, *size, dtype=dtype).contiguous(memory_format=layout)
+                layer = layer.to(dtype)
+                torch.testing.assert_close(layer(x), fresh(layer, x))
+
+
+def test_a_transposed_layer_with_changing_output_sizes() -> None:
+    layer = CoordConvTranspose2d(2, 3, 3, stride=2).requires_grad_(False)
+    x = torch.randn(2, 2, 4, 4)
+    for size in ((9, 9), (10, 9), (9, 10), (9, 9)):
+        kept = layer(x, output_size=size)
+        layer.coord_weight.requires_grad_(True)  # now it is computed afresh
+        torch.testing.assert_close(kept, layer(x, output_size=size).detach())
+        layer.coord_weight.requires_grad_(False)
+
+
+class ConvolutionCounter(TorchDispatchMode):
+    """Counts the convolutions that really happen."""
+
+    count = 0
+
+    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        if "convolution" in str(func):
+            self.count += 1
+        return func(*args, **(kwargs or {}))
+
+
+def convolutions(layer: CoordConv2d, x: torch.Tensor) -> int:
+    with ConvolutionCounter() as counter:
+        layer(x)
+    return counter.count
+
+
+def test_the_map_is_kept_without_gradients_only() -> None:
+    layer, x = CoordConv2d(2, 3, 3), torch.randn(2, 2, 6, 6)
+    with torch.no_grad():
+        assert [convolutions(layer, x) for _ in range(3)] == [2, 1, 1]
+    assert [convolutions(layer, x) for _ in range(2)] == [2, 2]
+    layer.coord_weight.requires_grad_(False)
+    assert [convolutions(layer, x) for _ in range(2)] == [1, 1]
+
+
+def test_training_after_inference_mode_with_frozen_coordinates() -> None:
+    layer, x = CoordConv2d(2, 3, 3), torch.randn(2, 2, 6, 6)
+    layer.coord_weight.requires_grad_(False)
+    with torch.inference_mode():
+        layer(x)
+    layer(x).square().sum().backward()
+    assert layer.weight.grad is not None
+
+
+@pytest.mark.parametrize("copy_of", [copy.deepcopy, lambda x: pickle.loads(pickle.dumps(x))])
+def test_copies_have_maps_of_their_own(copy_of: Callable[[Any], Any]) -> None:
+    layer, x = CoordConv2d(2, 3, 3), torch.randn(2, 2, 6, 6)
+    with torch.no_grad():
+        expected = layer(x)
+        other = copy_of(layer)
+        assert torch.equal(other(x), expected)
+        through_data(other)
+        torch.testing.assert_close(other(x), fresh(other, x))
+        assert torch.equal(layer(x), expected)
+
+
+def test_the_map_is_neither_in_the_state_dict_nor_in_a_pickle() -> None:
+    layer = CoordConv2d(2, 3, 3)
+    size = len(pickle.dumps(layer))
+    with torch.no_grad():
+        layer(torch.randn(2, 2, 200, 200))
+    assert set(layer.state_dict()) == {"weight", "bias", "coord_weight"}
+    assert len(pickle.dumps(layer)) < size + 1000
