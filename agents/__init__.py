@@ -1,0 +1,1 @@
+"""The laboratory: matched training runs and studies that compare feature extractors."""

@@ -1,0 +1,135 @@
+"""The configuration of one run: everything that decides its bits, checked."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import torch
+from pydantic import BaseModel, ConfigDict, Field, SerializeAsAny, ValidationError, model_validator
+
+from agents.arms import Arm, find_arm
+from agents.errors import UsageError, explain
+from agents.hyperparams import Hyperparams, load_hyperparams, parse_hyperparams
+from envs import PROTOCOLS, resolve_env_id
+
+Seed = Annotated[int, Field(ge=0, lt=2**31)]
+Timesteps = Annotated[int, Field(ge=1, le=10**12)]
+
+
+class RunConfig(BaseModel):
+    """One run, resolved: nothing in it depends on a file, a default or another run.
+
+    ``n_timesteps`` is rounded up to whole rollouts: SB3 finishes the rollout it has begun, and its
+    schedules would fall below zero beyond the total.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    env: str
+    algo: Literal["a2c", "ppo"]
+    arm: Arm
+    seed: Seed
+    n_timesteps: Timesteps
+    protocol: str
+    hyperparams: SerializeAsAny[Hyperparams]
+    eval_freq: Annotated[int, Field(ge=0)] = 0
+    eval_episodes: Annotated[int, Field(ge=1)] = 5
+    device: str = "cpu"
+    num_threads: Annotated[int, Field(ge=1)] = 1
+    score_window: Annotated[float, Field(gt=0, le=1, allow_inf_nan=False)] = 0.1
+
+    @model_validator(mode="before")
+    @classmethod
+    def _parse_hyperparams(cls, values: Any) -> Any:
+        """Give the hyper-parameters their algorithm's type when a run.json is read."""
+        if isinstance(values, dict) and isinstance(values.get("hyperparams"), dict):
+            parsed = parse_hyperparams(values["algo"], values["hyperparams"])
+            return {**values, "hyperparams": parsed}
+        return values
+
+    @property
+    def hash(self) -> str:
+        """Short hash of the configuration."""
+        return hash_of(self.model_dump(mode="json"))
+
+    @property
+    def relative_folder(self) -> Path:
+        """The run's folder within its study: game/algo/arm/seed-n."""
+        game = self.env.replace("/", "-").replace(":", "-")
+        return Path(game, self.algo, self.arm.name, f"seed-{self.seed}")
+
+
+def make_run_config(
+    *,
+    env: str,
+    algo: str,
+    arm: str,
+    seed: int,
+    n_timesteps: int | None = None,
+    protocol: str = "classic",
+    hyperparams: Mapping[str, Any] | None = None,
+    **settings: Any,
+) -> RunConfig:
+    """Resolve names, files and defaults into the configuration of a run.
+
+    :param env: Game by any of its usual names, or a Gymnasium id
+    :param algo: "a2c" or "ppo"
+    :param arm: Name in ``agents/arms.yaml``, or an extractor's dotted path
+    :param seed: Seed of the run
+    :param n_timesteps: Total timesteps over all environments, the algorithm's file's if None
+    :param protocol: Atari protocol
+    :param hyperparams: Values that replace those of the algorithm's file
+    :param settings: The other fields of :class:`RunConfig`
+    :raises UsageError: If anything is unknown or out of range
+    """
+    resolved, default_timesteps = load_hyperparams(algo, hyperparams)
+    if protocol not in PROTOCOLS:
+        raise UsageError(f"unknown protocol {protocol!r}, use one of {', '.join(PROTOCOLS)}")
+    total = default_timesteps if n_timesteps is None else n_timesteps
+    try:
+        return RunConfig(
+            env=_resolve_env(env),
+            algo=algo,  # type: ignore[arg-type]  # load_hyperparams has checked it
+            arm=find_arm(arm),
+            seed=seed,
+            n_timesteps=-(-total // resolved.rollout) * resolved.rollout,
+            protocol=protocol,
+            hyperparams=resolved,
+            **{**settings, "device": resolve_device(settings.get("device", "auto"))},
+        )
+    except ValidationError as error:
+        raise explain(error, "run", RunConfig) from None
+
+
+def _resolve_env(env: str) -> str:
+    try:
+        return resolve_env_id(env)
+    except ValueError as error:
+        raise UsageError(str(error)) from None
+
+
+def resolve_device(device: str) -> str:
+    """Name the device that a run will use on this machine.
+
+    :param device: "auto" for the GPU where there is one, or a name such as "cpu" or "cuda:1"
+    :raises UsageError: If there is no such device here
+    """
+    if device == "auto":
+        return "cuda" if torch.cuda.is_available() else "cpu"
+    try:
+        torch.empty(0, device=device)
+    except (RuntimeError, AssertionError):  # the latter where torch is built without CUDA
+        raise UsageError(f"device {device!r} is not to be had here: use cpu or auto") from None
+    return device
+
+
+def hash_of(values: Any) -> str:
+    """Hash JSON values, independently of the order of keys.
+
+    >>> hash_of({"a": 1, "b": 2}) == hash_of({"b": 2, "a": 1})
+    True
+    """
+    text = json.dumps(values, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()[:16]

@@ -1,0 +1,54 @@
+"""What a user can put right, said in one line."""
+
+from difflib import get_close_matches
+
+from pydantic import BaseModel, ValidationError
+
+
+class UsageError(ValueError):
+    """A mistake in a command line, a YAML file or a run's folder, explained in one line."""
+
+
+def near_names(name: str, names: list[str]) -> str:
+    """Suggest the nearest of the valid names, or list them all.
+
+    >>> near_names("coord-frist", ["standard", "coord", "coord-first"])
+    'did you mean coord-first?'
+    >>> near_names("x", ["a2c", "ppo"])
+    'use one of a2c, ppo'
+    """
+    near = get_close_matches(name, names, n=3, cutoff=0.6)
+    return f"did you mean {' or '.join(near)}?" if near else f"use one of {', '.join(names)}"
+
+
+def explain(error: ValidationError, source: str, model: type[BaseModel]) -> UsageError:
+    """Turn pydantic's report into one line that names the key and what would be right.
+
+    :param error: What validation found
+    :param source: Where the values come from, such as a file's name
+    :param model: The model, whose fields are suggested for an unknown key
+    """
+    first, *others = error.errors(include_url=False)
+    key = ".".join(str(part) for part in first["loc"])
+    reason = first["msg"].removeprefix("Value error, ")
+    if not key:
+        message = f"{source}: {reason}"
+    elif first["type"] == "extra_forbidden":
+        reason = near_names(str(first["loc"][-1]), _field_names(model, first["loc"]))
+        message = f"{source}: unknown key {key!r}, {reason}"
+    elif first["type"] == "missing":
+        message = f"{source}: {key!r} is missing"
+    else:
+        message = f"{source}: {key!r} is {first['input']!r}: {reason}"
+    more = f" ({len(others)} more)" if others else ""
+    return UsageError(" ".join(message.split()) + more)
+
+
+def _field_names(model: type[BaseModel], loc: tuple[int | str, ...]) -> list[str]:
+    """Name the fields of the (possibly nested) model that the key was found in."""
+    for part in loc[:-1]:
+        field = model.model_fields.get(str(part))
+        nested = field.annotation if field is not None else None
+        if isinstance(nested, type) and issubclass(nested, BaseModel):
+            model = nested
+    return list(model.model_fields)

@@ -1,0 +1,138 @@
+"""Train one agent: ``python -m agents.train --algo ppo --env Pong --arm coord``."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from contextlib import nullcontext
+from pathlib import Path
+from typing import Any
+
+from agents.arms import load_arms
+from agents.cli import ArgumentParser, key_value, run_command, whole_number
+from agents.config import RunConfig, make_run_config
+from agents.display import describe, run_display
+from agents.errors import UsageError
+from agents.hyperparams import ALGORITHMS
+from agents.run_folder import RunFolder
+from envs import PROTOCOLS
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Train one agent as the command line says.
+
+    :param argv: Arguments, those of the process if None
+    :return: Exit code
+    """
+    arguments = make_parser().parse_args(argv)
+    folder = _folder(arguments)
+    config = folder.config
+    if folder.finished:
+        print(f"{folder.path} is finished already", file=sys.stderr)
+        return 0
+    _train(folder, config, arguments)
+    score = folder.record["score"]
+    result = f"score {score['mean']:,.2f} over {score['games']} games" if score else "no score"
+    print(f"{describe(config)}: {result}; {folder.path}")
+    return 0
+
+
+def make_parser() -> ArgumentParser:
+    """Make the parser of RL Zoo's flags, as far as they apply."""
+    parser = ArgumentParser(prog="python -m agents.train", description="Train one agent.")
+    parser.add_argument("--algo", choices=list(ALGORITHMS), help="the algorithm")
+    parser.add_argument("--env", metavar="GAME", help="Atari game, or Gymnasium id with images")
+    parser.add_argument(
+        "--arm",
+        default="standard",
+        help=f"{', '.join(load_arms())}, or the dotted path of an extractor (default: standard)",
+    )
+    parser.add_argument("--seed", type=int, default=0, help="seed of the run (default: 0)")
+    parser.add_argument(
+        "-f",
+        "--log-folder",
+        type=Path,
+        default=Path("runs"),
+        help="folder of the runs (default: runs)",
+    )
+    parser.add_argument(
+        "--run", type=Path, metavar="DIR", help="train the run planned in this folder, instead"
+    )
+    add_run_settings(parser)
+    parser.add_argument("--track", action="store_true", help="log to Weights & Biases too")
+    parser.add_argument("--wandb-project-name", default="coordrl", help="Weights & Biases project")
+    parser.add_argument("--wandb-entity", help="Weights & Biases team")
+    return parser
+
+
+def add_run_settings(parser: ArgumentParser) -> None:
+    """Add the flags that a run and a study have in common."""
+    parser.add_argument(
+        "-n",
+        "--n-timesteps",
+        type=whole_number,
+        help="timesteps over all environments, rounded up to whole rollouts "
+        "(default: as in agents/<algo>.yaml)",
+    )
+    parser.add_argument(
+        "-params",
+        "--hyperparams",
+        type=key_value,
+        nargs="+",
+        default=[],
+        metavar="NAME:VALUE",
+        help="replace hyper-parameters of agents/<algo>.yaml, such as n_envs:4",
+    )
+    parser.add_argument(
+        "--protocol", choices=list(PROTOCOLS), help="Atari protocol (default: classic)"
+    )
+    parser.add_argument(
+        "--eval-freq",
+        type=int,
+        help="evaluate every so many timesteps, in games of their own (default: never)",
+    )
+    parser.add_argument("--eval-episodes", type=int, help="games an evaluation (default: 5)")
+    parser.add_argument("--device", help="cpu, cuda, cuda:1 or auto (default: auto)")
+    parser.add_argument("--num-threads", type=int, help="threads of a run (default: 1)")
+
+
+def run_settings(arguments: argparse.Namespace) -> dict[str, Any]:
+    """Collect those of the flags that a run and a study have in common that were given."""
+    names = ("n_timesteps", "protocol", "eval_freq", "eval_episodes", "device", "num_threads")
+    return {
+        name: getattr(arguments, name) for name in names if getattr(arguments, name) is not None
+    }
+
+
+def _folder(arguments: argparse.Namespace) -> RunFolder:
+    if arguments.run is not None:
+        if arguments.algo or arguments.env:
+            raise UsageError("--run trains a run as it was planned: leave out --algo and --env")
+        return RunFolder(arguments.run)
+    if not (arguments.algo and arguments.env):
+        raise UsageError("--algo and --env are needed, such as --algo ppo --env Pong")
+    config = make_run_config(
+        env=arguments.env,
+        algo=arguments.algo,
+        arm=arguments.arm,
+        seed=arguments.seed,
+        hyperparams=dict(arguments.hyperparams),
+        **run_settings(arguments),
+    )
+    folder = RunFolder(arguments.log_folder / config.relative_folder)
+    folder.plan(config)
+    return folder
+
+
+def _train(folder: RunFolder, config: RunConfig, arguments: argparse.Namespace) -> None:
+    # Training imports TensorBoard: not before the command line is known to be right.
+    from agents.tracking import tracked
+    from agents.training import execute
+
+    project, entity = arguments.wandb_project_name, arguments.wandb_entity
+    tracking = tracked(config, project, entity) if arguments.track else nullcontext()
+    with tracking, run_display(config) as report:
+        execute(folder, report)
+
+
+if __name__ == "__main__":
+    sys.exit(run_command(main, None))

@@ -1,0 +1,76 @@
+"""The results of one arm, from its runs."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from coordrl.compare.curves import learning_curve
+from coordrl.compare.results import ArmCurve, ArmResult, SeedResult
+from coordrl.compare.runs import Run
+from coordrl.compare.statistics import CONFIDENCE, mean_interval, sample_sd, t_half_width
+
+
+def arm_result(arm: str, runs: Sequence[Run], window: float) -> ArmResult:
+    """Return the results of an arm in one game and algorithm.
+
+    :param arm: its name
+    :param runs: its finished runs, at least one, all of the same length
+    :param window: what each point of a curve looks back over, as a share of the run
+    :return: scores, sample efficiency, curves and cost
+    """
+    runs = sorted(runs, key=lambda run: run.key.seed)
+    curves = [
+        learning_curve(run.timesteps, run.returns, run.n_timesteps, fraction=window) for run in runs
+    ]
+    scores = np.array([run.score.mean for run in runs])
+    efficiencies = np.array([curve.mean for curve in curves])
+    return ArmResult(
+        arm=arm,
+        seeds=tuple(
+            SeedResult(
+                seed=run.key.seed,
+                run=run.name,
+                score=run.score.mean,
+                games=run.score.games,
+                sample_efficiency=curve.mean,
+            )
+            for run, curve in zip(runs, curves, strict=True)
+        ),
+        mean=float(scores.mean()),
+        sd=sample_sd(scores),
+        interval=mean_interval(scores),
+        sample_efficiency=float(efficiencies.mean()),
+        sample_efficiency_interval=mean_interval(efficiencies),
+        parameters=runs[0].parameters,
+        timesteps_per_second=_mean_timing(runs, "timesteps_per_second"),
+        wall_seconds=_mean_timing(runs, "wall_seconds"),
+        curve=_arm_curve(
+            curves[0].timesteps,
+            np.array([curve.values for curve in curves]),
+            np.array([curve.carried for curve in curves]),
+        ),
+    )
+
+
+def _arm_curve(
+    timesteps: NDArray[np.int64],
+    seeds: NDArray[np.float64],
+    carried: NDArray[np.bool_],
+) -> ArmCurve:
+    # A point where some seed has no value yet stays NaN: a mean over fewer seeds would jump.
+    mean = seeds.mean(axis=0)
+    half = t_half_width(seeds, CONFIDENCE) if len(seeds) > 1 else np.full(mean.shape, np.nan)
+    return ArmCurve(
+        timesteps=timesteps,
+        seeds=seeds,
+        carried=carried,
+        mean=mean,
+        lower=mean - half,
+        upper=mean + half,
+    )
+
+
+def _mean_timing(runs: Sequence[Run], name: str) -> float | None:
+    values = [run.timing[name] for run in runs if run.timing and name in run.timing]
+    return float(np.mean(values)) if values else None

@@ -1,0 +1,1 @@
+"""How far the native Atari environments agree with SB3's own wrappers."""

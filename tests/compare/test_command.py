@@ -1,0 +1,109 @@
+import json
+import subprocess
+import sys
+
+import pytest
+
+from coordrl.compare import compare_runs
+from coordrl.compare.command import main
+
+FILES = {"report.html", "comparison.json", "comparison.csv", "scores.png", "scores.svg"}
+
+
+def names(folder):
+    return {path.name for path in folder.iterdir()}
+
+
+def test_what_is_written(written):
+    _, folder, printed = written
+    curves = {f"curves_{game}_ppo.{kind}" for game in GAMES for kind in ("png", "svg")}
+    assert names(folder) == FILES | curves | {"tensorboard"}
+    assert f"report: {folder / 'report.html'}" in printed
+
+
+GAMES = ("Better", "Worse", "Negligible", "Equivalent", "Inconclusive", "Uninformative")
+
+
+def test_the_same_runs_give_the_same_bytes(written, verdict_study, tmp_path):
+    _, first, _ = written
+    compare_runs(verdict_study, output=tmp_path / "again")
+    for name in ("comparison.json", "comparison.csv", "report.html", "scores.svg", "scores.png"):
+        assert (tmp_path / "again" / name).read_bytes() == (first / name).read_bytes(), name
+
+
+def test_comparison_json(written):
+    comparison, folder, _ = written
+    record = json.loads((folder / "comparison.json").read_text())
+    assert (record["format"], record["baseline"], record["family"]) == (1, "standard", 6)
+    assert record["headline"] == comparison.headline
+    for written_group, group in zip(record["groups"], comparison.groups, strict=True):
+        (found,) = written_group["contrasts"]
+        assert found["verdict"] == group.game.lower()
+        assert found["interval"] == group.contrasts[0].interval._asdict()
+        curve = written_group["arms"][1]["curve"]
+        assert curve["mean"][-1] == pytest.approx(group.arms[1].mean)
+        assert curve["mean"][0] is None  # no game has ended by then
+
+
+def test_a_second_comparison_replaces_the_first(study, write_run):
+    scores = {(game, "a2c", "standard"): [1.0] for game in ("Pong", "Qbert")}
+    folder = study(scores)
+    compare_runs(folder)
+    compare_runs(study(scores, runs=["Pong/a2c/standard/seed-0"]))
+    assert names(folder / "comparison") == FILES | {
+        "curves_Pong_a2c.png",
+        "curves_Pong_a2c.svg",
+        "tensorboard",
+    }
+    assert len(list((folder / "comparison/tensorboard/standard").iterdir())) == 1
+    assert "Qbert/a2c/standard/seed-0" in (folder / "comparison/report.html").read_text()
+
+
+def test_an_interrupted_comparison_can_be_repeated(study):
+    folder = study({("Pong", "a2c", "standard"): [1.0]})
+    (folder / "comparison" / ".writing-abc").mkdir(parents=True)
+    compare_runs(folder)
+    assert (folder / "comparison" / "report.html").exists()
+
+
+def test_the_command_line(study, tmp_path):
+    folder = study({("Pong", "a2c", arm): [1.0, 2.0] for arm in ("standard", "coord")})
+    done = subprocess.run(
+        [sys.executable, "-m", "coordrl.compare", folder, "--output", tmp_path / "there"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "this decides nothing" in " ".join(done.stdout.split())
+    assert (tmp_path / "there" / "report.html").exists()
+    assert not (folder / "comparison").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["{tmp}/nowhere"], "is not a folder"),
+        (["{tmp}"], "holds no run.json"),
+        (["{study}", "--baseline", "foo"], "no arm is called 'foo'"),
+        (["{study}", "--output", "{study}/study.json"], "is a file"),
+        (["{study}", "--output", "{study}"], "holds other files"),
+        (["{study}", "--margin", "3"], "unrecognized arguments: --margin 3"),
+        ([], "the following arguments are required: folder"),
+    ],
+)
+def test_bad_input_is_one_line_and_code_2(study, tmp_path, capsys, arguments, message):
+    folder = study({("Pong", "a2c", "standard"): [1.0]})
+    (tmp_path / "empty").mkdir()
+    filled = [text.format(tmp=tmp_path / "empty", study=folder) for text in arguments]
+    try:
+        code = main(filled)
+    except SystemExit as stop:  # argparse's own way out
+        code = stop.code
+    printed = capsys.readouterr()
+    assert code == 2
+    assert printed.err.startswith("error: ")
+    assert message in printed.err
+    assert printed.err.count("\n") == 1
+    assert printed.out == ""
+    assert (folder / "study.json").exists()
