@@ -81,7 +81,7 @@ def _group(study: Study, runs: Sequence[Run], wanted: Sequence[str], baseline: s
         n_timesteps=first.n_timesteps,
         random_score=random,
         human_score=reference.get("human"),
-        informative=random is None or any(beats(arm.scores, random) for arm in arms.values()),
+        informative=random is None or _any_beats(list(arms.values()), random),
         arms=tuple(arms.values()),
         contrasts=tuple(
             _contrast(study, arm, arms.get(arm), arms.get(baseline), random)
@@ -89,6 +89,12 @@ def _group(study: Study, runs: Sequence[Run], wanted: Sequence[str], baseline: s
             if arm != baseline
         ),
     )
+
+
+def _any_beats(arms: Sequence[ArmResult], random: float) -> bool:
+    # A single seed shows nothing; it speaks only where no arm has more.
+    tested = [arm for arm in arms if len(arm.seeds) > 1] or arms
+    return any(beats(arm.scores, random) for arm in tested)
 
 
 def _contrast(

@@ -131,5 +131,7 @@ def _seed_notes(arm: ArmResult, baseline: ArmResult, *, pairs: bool) -> tuple[st
     if mine == theirs:
         return ()
     listed = ", ".join(str(seed) for seed in sorted(mine ^ theirs))
-    handling = "left out of the paired test" if pairs else "used as they are (unpaired)"
-    return (f"{arm.arm} and {baseline.arm} do not share every seed: {listed} {handling}",)
+    handling = (
+        "the paired test leaves them out" if pairs else "the unpaired test uses all there are"
+    )
+    return (f"{arm.arm} and {baseline.arm} do not share the seeds {listed}; {handling}",)

@@ -89,13 +89,13 @@ def test_missing_seeds_unpaired_and_paired(study):
     unpaired = only(compared(study(scores)))
     assert unpaired.seeds == (2, 3)
     assert unpaired.difference == pytest.approx(4.0)
-    assert "2 used as they are (unpaired)" in unpaired.notes[0]
+    assert "the seeds 2; the unpaired test uses all there are" in unpaired.notes[0]
     paired = only(compared(study(scores, comparison={"test": "paired"})))
     assert paired.seeds == (2, 2)
     assert paired.difference == pytest.approx(4.5)
     assert paired.p_value == pytest.approx(0.5)
     assert paired.p_t == pytest.approx(stats.ttest_rel([5.0, 7.0], [1.0, 2.0]).pvalue)
-    assert "2 left out of the paired test" in paired.notes[0]
+    assert "the seeds 2; the paired test leaves them out" in paired.notes[0]
 
 
 def test_paired_without_a_common_seed(tmp_path, study, write_run):
@@ -116,6 +116,11 @@ def test_single_seeds_have_no_interval(study):
     assert (found.p_value, found.verdict, found.seeds_needed) == (1.0, "inconclusive", None)
     assert comparison.groups[0].arms[0].interval is None
     assert comparison.headline.startswith("1 seed per arm: no outcome")
+
+
+def test_a_single_seed_does_not_make_a_game_informative_where_others_can_tell(study):
+    scores = {("Pong", "a2c", "standard"): [-20.7, -20.9], ("Pong", "a2c", "coord"): [-20.0]}
+    assert only(compared(study(scores))).verdict == "uninformative"
 
 
 def test_scores_that_do_not_vary(study):
