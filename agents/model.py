@@ -51,7 +51,7 @@ def make_model(config: RunConfig, env: VecEnv, **settings: Any) -> OnPolicyAlgor
     check_arm(config.arm, env)
     algorithm, _ = ALGORITHMS[config.algo]
     model = algorithm(
-        "CnnPolicy",
+        config.arm.policy_class(),
         env,
         policy_kwargs={
             "features_extractor_class": config.arm.extractor_class(),
@@ -81,11 +81,11 @@ def check_arm(arm: Arm, env: VecEnv) -> None:
 
 
 def parameter_counts(model: OnPolicyAlgorithm) -> dict[str, int]:
-    """Count the parameters of the policy, of its extractor, and its coordinate weights."""
+    """Count the parameters of the policy, of its extractors, and its coordinate weights."""
     policy = model.policy
     named = dict(policy.named_parameters())
     return {
         "total": sum(p.numel() for p in named.values()),
-        "extractor": sum(p.numel() for p in policy.features_extractor.parameters()),
+        "extractor": sum(p.numel() for name, p in named.items() if "features_extractor" in name),
         "coordinates": sum(p.numel() for name, p in named.items() if "coord_weight" in name),
     }

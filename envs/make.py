@@ -1,6 +1,7 @@
 """Environments with image observations by name, Atari or not."""
 
 import difflib
+import importlib
 from typing import Any
 
 import gymnasium as gym
@@ -67,9 +68,14 @@ def resolve_env_id(env_id: str) -> str:
     """
     if is_atari(env_id):
         return resolve_game(env_id).name
+    module, _, name = env_id.rpartition(":")
     try:
-        gym.spec(env_id)
-    except (gym.error.Error, ImportError) as error:
+        if module:
+            importlib.import_module(module)
+        gym.spec(name)
+    except ImportError as error:
+        raise ValueError(f"cannot make environment {env_id!r}: {error}") from error
+    except gym.error.Error as error:
         raise ValueError(_unknown(env_id)) from error
     return env_id
 

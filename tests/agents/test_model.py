@@ -96,8 +96,21 @@ def test_frozen_zero_coordinate_weights_train_bit_for_bit_as_nature_cnn(
     assert_shared_equal(standard[algo][0], weights)
 
 
-@pytest.mark.parametrize("arm", ["coord", "coord-first", "coord-radius", "coord-zero"])
-def test_arms_start_with_the_same_shared_parameters_and_random_states(algo: str, arm: str) -> None:
+@pytest.mark.parametrize(
+    ("control", "arm"),
+    [
+        ("standard", "coord"),
+        ("standard", "coord-first"),
+        ("standard", "coord-radius"),
+        ("standard", "coord-zero"),
+        ("separate", "coord-actor"),
+        ("pooled", "coord-pooled"),
+        ("impala", "coord-impala"),
+    ],
+)
+def test_arms_start_with_the_same_shared_parameters_and_random_states(
+    algo: str, control: str, arm: str
+) -> None:
     def start(arm: str) -> tuple[Weights, list[Any]]:
         with closing(make_run_env(config := run_of(algo, arm))) as env:
             model = make_model(config, env)
@@ -110,11 +123,11 @@ def test_arms_start_with_the_same_shared_parameters_and_random_states(algo: str,
     def optimizer(model: OnPolicyAlgorithm) -> list[dict[str, Any]]:
         return model.policy.optimizer.param_groups
 
-    standard_weights, standard_states = start("standard")
+    control_weights, control_states = start(control)
     weights, states = start(arm)
-    assert_shared_equal(standard_weights, weights)
-    assert states == standard_states
-    extra = set(weights) - set(standard_weights)
+    assert_shared_equal(control_weights, weights)
+    assert states == control_states
+    extra = set(weights) - set(control_weights)
     assert extra
     assert all(name.endswith("coord_weight") for name in extra)
 
@@ -128,6 +141,34 @@ def test_every_arm_has_no_hidden_layers_between_extractor_and_heads() -> None:
         heads = 512 * 6 + 6 + 512 + 1
         assert counts["total"] == counts["extractor"] + heads
         assert counts["coordinates"] == (7296 if arm == "coord" else 0)
+
+
+def test_the_extractors_of_actor_and_critic_are_both_counted() -> None:
+    for arm, coordinates in (("separate", 0), ("coord-actor", 7296)):
+        with closing(make_run_env(config := run_of("a2c", arm))) as env:
+            counts = parameter_counts(make_model(config, env))
+        assert counts["extractor"] == 2 * 1_684_128 + coordinates
+        assert counts["coordinates"] == coordinates
+
+
+@pytest.mark.parametrize("arm", ["coord-actor", "coord-pooled", "coord-impala"])
+def test_coordinate_weights_of_every_kind_of_arm_are_trained(arm: str) -> None:
+    with closing(make_run_env(config := run_of("a2c", arm))) as env:
+        start = make_model(config, env).policy.state_dict()
+    weights, _ = train(config, updates=2)
+    for name, parameter in weights.items():
+        if name.endswith("coord_weight"):
+            assert not torch.equal(parameter, start[name]), name
+
+
+def test_an_arm_whose_policy_is_none_says_so() -> None:
+    arm = Arm(
+        name="mine",
+        features_extractor_class="coordrl.CoordNatureCNN",
+        policy="coordrl.CoordDQNPolicy",
+    )
+    with pytest.raises(UsageError, match=r"arm mine: coordrl\.CoordDQNPolicy is not an SB3 Actor"):
+        arm.policy_class()
 
 
 def test_an_arm_whose_extractor_refuses_its_arguments_says_so_in_its_words() -> None:

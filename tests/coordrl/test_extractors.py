@@ -1,12 +1,16 @@
+from typing import Any
+
 import numpy as np
 import pytest
 import torch
 from gymnasium import spaces
-from stable_baselines3.common.torch_layers import NatureCNN
+from stable_baselines3.common.torch_layers import CombinedExtractor, NatureCNN
 
-from coordrl import CoordConv2d, CoordNatureCNN
+from coordrl import CoordCombinedExtractor, CoordConv2d, CoordNatureCNN
 
 FRAMES = spaces.Box(0, 255, shape=(4, 84, 84), dtype=np.uint8)
+FLOATS = spaces.Box(0.0, 1.0, shape=(4, 84, 84))
+SPEED = spaces.Box(-1.0, 1.0, shape=(2,))
 
 
 @pytest.mark.parametrize(
@@ -65,3 +69,94 @@ def test_too_small_images_name_the_size_that_fits() -> None:
 def test_unknown_layer(layer: object) -> None:
     with pytest.raises(ValueError, match="numbered 0 to 2"):
         CoordNatureCNN(FRAMES, coord_layers=(0, layer))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(("pool", "reduce"), [("avg", torch.mean), ("max", torch.amax)])
+def test_pooling_replaces_the_big_dense_layer(pool: Any, reduce: Any) -> None:
+    extractor = CoordNatureCNN(FRAMES, pool=pool)
+    assert sum(p.numel() for p in extractor.linear.parameters()) == 64 * 512 + 512
+    x = torch.rand(2, 4, 84, 84)
+    maps = extractor.cnn[:-1](x)
+    assert maps.shape == (2, 64, 7, 7)
+    torch.testing.assert_close(extractor.cnn(x), reduce(maps, (2, 3)))
+    assert extractor(x).shape == (2, 512)
+
+
+@pytest.mark.parametrize("pool", [None, "avg"])
+def test_coordinates_change_no_shared_parameter_and_no_later_random_number(pool: Any) -> None:
+    torch.manual_seed(0)
+    plain, after_plain = CoordNatureCNN(FRAMES, pool=pool, coord_layers=()), torch.rand(5)
+    torch.manual_seed(0)
+    coord, after_coord = CoordNatureCNN(FRAMES, pool=pool), torch.rand(5)
+    for name, parameter in plain.state_dict().items():
+        assert torch.equal(parameter, coord.state_dict()[name]), name
+    assert torch.equal(after_plain, after_coord)
+
+
+def test_all_is_every_layer() -> None:
+    extractor = CoordNatureCNN(FRAMES, coord_layers="all")
+    assert all(isinstance(extractor.cnn[i], CoordConv2d) for i in (0, 2, 4))
+
+
+def test_unknown_pool() -> None:
+    with pytest.raises(ValueError, match="pool='mean' is unknown: use one of avg, max, or None"):
+        CoordNatureCNN(FRAMES, pool="mean")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    "space", [SPEED, FLOATS, spaces.Discrete(3), spaces.Dict({"camera": FRAMES})]
+)
+def test_what_is_no_image_names_what_is_needed(space: Any) -> None:
+    with pytest.raises(ValueError, match=r"needs images, a Box of shape .* uint8 .*CoordCombined"):
+        CoordNatureCNN(space)
+
+
+def test_normalised_images() -> None:
+    assert CoordNatureCNN(FLOATS, normalized_image=True)(torch.rand(1, 4, 84, 84)).shape == (1, 512)
+
+
+@pytest.mark.parametrize("with_two", [False, True])
+def test_combined_shares_its_initial_parameters_with_sb3s(with_two: bool) -> None:
+    parts: dict[str, Any] = {"camera": FRAMES, "speed": SPEED, "gear": spaces.Discrete(5)}
+    if with_two:
+        parts["map"] = spaces.Box(0, 255, shape=(1, 36, 50), dtype=np.uint8)
+    space = spaces.Dict(parts)
+    torch.manual_seed(0)
+    plain, after_plain = CombinedExtractor(space), torch.rand(5)
+    torch.manual_seed(0)
+    coord, after_coord = CoordCombinedExtractor(space), torch.rand(5)
+    assert coord.features_dim == plain.features_dim
+    extra = set(coord.state_dict()) - set(plain.state_dict())
+    assert len(extra) == 3 * (1 + with_two)
+    assert all(name.endswith("coord_weight") for name in extra)
+    for name, parameter in plain.state_dict().items():
+        assert torch.equal(parameter, coord.state_dict()[name]), name
+    assert torch.equal(after_plain, after_coord)
+
+
+def test_combined_takes_the_options_of_the_image_extractor() -> None:
+    space = spaces.Dict({"camera": FLOATS, "speed": SPEED})
+    extractor = CoordCombinedExtractor(
+        space, 32, True, coord_layers=(0,), with_r=True, coord_init="zeros", pool="max"
+    )
+    added = [n for n, _ in extractor.named_parameters() if n.endswith("coord_weight")]
+    assert added == ["extractors.camera.cnn.0.coord_weight"]
+    observations = {"camera": torch.rand(3, 4, 84, 84), "speed": torch.rand(3, 2)}
+    assert extractor(observations).shape == (3, 34)
+
+
+@pytest.mark.parametrize(
+    ("space", "message"),
+    [
+        (FRAMES, "needs Dict observations, not Box.* use CoordNatureCNN"),
+        (spaces.Dict({"speed": SPEED}), "needs an image among the observations"),
+        (spaces.Dict({"camera": FLOATS}), "needs an image .*normalize_images=False"),
+        (
+            spaces.Dict({"camera": spaces.Box(0, 255, (3, 20, 84), np.uint8)}),
+            r"at least 36x36 pixels.*\(3, 20, 84\)",
+        ),
+    ],
+)
+def test_combined_names_what_is_needed(space: Any, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        CoordCombinedExtractor(space)

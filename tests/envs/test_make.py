@@ -1,4 +1,5 @@
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import gymnasium as gym
@@ -7,7 +8,7 @@ import pytest
 from gymnasium import spaces
 from stable_baselines3 import A2C
 
-from envs import AtariVecEnv, make_env
+from envs import AtariVecEnv, make_env, resolve_env_id
 
 
 class Dots(gym.Env[np.ndarray, int]):
@@ -70,23 +71,41 @@ def test_an_id_may_name_the_module_that_registers_it(
         f"gymnasium.register(id='ModuleDots-v0', entry_point='{Dots.__module__}:Dots')\n"
     )
     monkeypatch.syspath_prepend(tmp_path)
+    assert resolve_env_id("dots_module:ModuleDots-v0") == "dots_module:ModuleDots-v0"
     assert make_env("dots_module:ModuleDots-v0").observation_space.shape == (12, 48, 40)
     del gym.registry["ModuleDots-v0"], sys.modules["dots_module"]
 
 
+@pytest.mark.parametrize("env_id", ["PongNoFrameskip-v4", "pong", "ALE/Pong-v5"])
+def test_an_atari_game_is_resolved_to_its_name(env_id: str) -> None:
+    assert resolve_env_id(env_id) == "Pong"
+
+
+def test_another_id_stays_as_it_is(dots: str) -> None:
+    assert resolve_env_id(dots) == dots
+    assert resolve_env_id(f"{Dots.__module__}:{dots}") == f"{Dots.__module__}:{dots}"
+
+
+def test_an_environment_without_images_is_refused() -> None:
+    with pytest.raises(ValueError, match="CartPole-v1 has no image observations"):
+        make_env("CartPole-v1")
+
+
+@pytest.mark.parametrize("resolve", [resolve_env_id, make_env])
 @pytest.mark.parametrize(
     ("env_id", "message"),
     [
-        ("CartPole-v1", "CartPole-v1 has no image observations"),
         ("CartPloe-v1", "unknown environment 'CartPloe-v1': did you mean CartPole-v1"),
         ("Pnog", "unknown environment 'Pnog': did you mean Pong"),
         ("ALE/Pnog-v5", "unknown environment 'ALE/Pnog-v5': did you mean ALE/Pong-v5"),
         ("nowhere:Game-v0", "cannot make environment 'nowhere:Game-v0': No module named"),
     ],
 )
-def test_an_unsuitable_environment_is_refused(env_id: str, message: str) -> None:
+def test_an_unknown_environment_is_refused(
+    resolve: Callable[[str], object], env_id: str, message: str
+) -> None:
     with pytest.raises(ValueError, match=message):
-        make_env(env_id)
+        resolve(env_id)
 
 
 @pytest.mark.parametrize(

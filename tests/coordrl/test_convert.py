@@ -1,0 +1,340 @@
+"""Conversion of torch models, and of SB3 policies that are then really trained."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from gymnasium import spaces
+from sb3_contrib import QRDQN, RecurrentPPO
+from stable_baselines3 import A2C, DQN, PPO, SAC, TD3
+from stable_baselines3.common.base_class import BaseAlgorithm
+from stable_baselines3.common.torch_layers import CombinedExtractor
+from torch import nn
+from torch.nn.modules.conv import _ConvNd
+from torch.nn.utils import parametrizations, prune
+
+from coordrl import (
+    Conversion,
+    CoordConv2d,
+    CoordImpalaCNN,
+    CoordNatureCNN,
+    coord_policy_kwargs,
+    to_coordconv,
+)
+from coordrl.coord_conv import CoordConvBase
+from tests.coordrl.networks import CameraAndSpeed, ResNet, image_env
+
+ON_POLICY: dict[str, Any] = {"n_steps": 8}
+PPO_LIKE: dict[str, Any] = {**ON_POLICY, "batch_size": 8, "n_epochs": 1}
+OFF_POLICY: dict[str, Any] = {
+    "buffer_size": 64,
+    "learning_starts": 4,
+    "train_freq": 4,
+    "batch_size": 4,
+}
+DQN_LIKE: dict[str, Any] = {**OFF_POLICY, "target_update_interval": 4}
+
+
+def names(result: Conversion) -> list[str]:
+    return [layer.names[0] for layer in result.layers]
+
+
+def two_convs() -> nn.Sequential:
+    return nn.Sequential(nn.Conv2d(3, 4, 3), nn.ReLU(), nn.Conv2d(4, 4, 3))
+
+
+# Any torch model
+
+
+@pytest.mark.parametrize("n_axes", [1, 2, 3])
+@pytest.mark.parametrize("transposed", [False, True])
+def test_every_kind_of_convolution_keeps_its_parameters_and_its_function(
+    n_axes: int, transposed: bool
+) -> None:
+    kind = getattr(nn, f"Conv{'Transpose' if transposed else ''}{n_axes}d")
+    model = nn.Sequential(nn.Identity(), kind(4, 6, 3, stride=2, padding=1, groups=2))
+    before = dict(model.named_parameters())
+    x = torch.randn(2, 4, *range(5, 5 + n_axes))
+    expected = model(x)
+    state = torch.get_rng_state()
+    result = to_coordconv(model, with_r=True, coord_init="zeros")
+    assert torch.equal(state, torch.get_rng_state())
+    assert result.module is model
+    assert type(model[1]).__name__ == f"Coord{kind.__name__}"
+    assert torch.equal(model(x), expected)
+    after = dict(model.named_parameters())
+    assert all(after[name] is parameter for name, parameter in before.items())
+    assert set(after) - set(before) == {"1.coord_weight"}
+    assert (
+        result.extra_parameters == after["1.coord_weight"].numel() == (n_axes + 1) * 6 * 3**n_axes
+    )
+
+
+@pytest.mark.parametrize(
+    ("where", "expected"),
+    [
+        ("first", ["conv1"]),
+        ("all", ["conv1", *(f"layer1.{i}.conv{j}" for i in (0, 1) for j in (1, 2))]),
+        (lambda name, conv: "downsample" in name, ["layer2.0.downsample.0"]),
+        (
+            lambda name, conv: conv.stride == (2, 2) and conv.kernel_size == (3, 3),
+            ["layer2.0.conv1"],
+        ),
+    ],
+)
+def test_where_on_a_resnet_that_trains(where: Any, expected: list[str]) -> None:
+    model = ResNet()
+    result = to_coordconv(model, where)
+    assert names(result)[:5] == expected
+    assert len(result.layers) == (10 if where == "all" else 1)
+    assert all(model.get_submodule(name).coord_weight.numel() for name in names(result))
+    before = [layer.layer.coord_weight.detach().clone() for layer in result.layers]
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    model(torch.randn(4, 3, 64, 48)).square().sum().backward()
+    optimizer.step()
+    for layer, old in zip(result.layers, before, strict=True):
+        assert not torch.equal(layer.layer.coord_weight, old), layer.names
+
+
+def test_a_convolution_itself_gives_a_new_module() -> None:
+    conv = nn.Conv2d(3, 4, 3)
+    result = to_coordconv(conv)
+    assert isinstance(result.module, CoordConv2d)
+    assert result.module.weight is conv.weight
+    assert "the module: CoordConv2d(3, 4" in str(result)
+
+
+def test_a_shared_convolution_is_swapped_once_and_everywhere() -> None:
+    shared = nn.Conv2d(3, 3, 3)
+    model = nn.ModuleDict({"a": nn.Sequential(shared), "b": nn.Sequential(shared, shared)})
+    result = to_coordconv(model, "all")
+    assert [layer.names for layer in result.layers] == [("a.0", "b.0", "b.1")]
+    layers = {part for part in model.modules() if isinstance(part, _ConvNd)}
+    assert layers == {result.layers[0].layer}
+    assert str(result) == (
+        "1 now CoordConv, 54 more parameters:\n"
+        "  a.0: CoordConv2d(3, 3, kernel_size=(3, 3), stride=(1, 1), with_r=False), +54 "
+        "(also b.0, b.1)"
+    )
+
+
+def make_lazy() -> nn.Module:
+    return nn.LazyConv2d(4, 3)
+
+
+def make_parametrized() -> nn.Module:
+    return parametrizations.weight_norm(nn.Conv2d(4, 4, 3))
+
+
+def make_pruned() -> nn.Module:
+    return prune.random_unstructured(nn.Conv2d(4, 4, 3), "weight", 0.5)  # type: ignore[no-any-return,no-untyped-call]  # torch's own
+
+
+def make_hooked() -> nn.Module:
+    conv = nn.Conv2d(4, 4, 3)
+    conv.register_forward_hook(lambda *_: None)
+    return conv
+
+
+@pytest.mark.parametrize(
+    ("make", "why"),
+    [
+        (make_lazy, "LazyConv2d, not one of torch's own"),
+        (make_parametrized, "ParametrizedConv2d, not one of torch's own"),
+        (make_pruned, "weight is computed"),
+        (make_hooked, "has hooks"),
+        (lambda: CoordConv2d(4, 4, 3), "has coordinates already"),
+    ],
+)
+def test_what_is_not_a_plain_convolution_is_left_and_reported(make: Any, why: str) -> None:
+    left = make()
+    model = nn.Sequential(left, nn.Conv2d(4, 4, 3))
+    with pytest.raises(ValueError, match=f"nothing to convert: 0, because it.*{why}"):
+        to_coordconv(model)
+    result = to_coordconv(model, "all")
+    assert model[0] is left
+    assert names(result) == ["1"]
+    assert why in result.left["0"]
+    assert f"left as it is: 0, because {result.left['0']}" in str(result)
+
+
+@pytest.mark.parametrize(
+    ("module", "where", "message"),
+    [
+        (nn.Linear(2, 2), "all", "Linear has no convolution"),
+        (two_convs(), lambda name, conv: False, "where selects none of 0, 2"),
+        (two_convs(), "last", """where='last' is unknown: use "first", "all" or a function"""),
+        ("model", "all", "str is not a torch module: of an SB3 model, give model.policy"),
+    ],
+)
+def test_nothing_to_convert(module: Any, where: Any, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        to_coordconv(module, where)
+
+
+def test_an_unknown_coord_init_changes_nothing() -> None:
+    model = two_convs()
+    with pytest.raises(ValueError, match="coord_init"):
+        to_coordconv(model, "all", coord_init="ones")  # type: ignore[arg-type]
+    assert type(model[0]) is nn.Conv2d
+
+
+def test_the_impala_resnet_becomes_its_coordinate_twin() -> None:
+    space = spaces.Box(0, 255, (4, 30, 20), np.uint8)
+    model = CoordImpalaCNN(space, coord_layers=())
+    result = to_coordconv(model.cnn, "all")
+    assert len(result.layers) == 15
+    assert model.state_dict().keys() == CoordImpalaCNN(space).state_dict().keys()
+
+
+def test_first_is_the_first_of_each_image_of_a_dict() -> None:
+    image = spaces.Box(0, 255, (3, 40, 44), np.uint8)
+    extractor = CombinedExtractor(spaces.Dict({"left": image, "right": image}))
+    result = to_coordconv(extractor)
+    assert names(result) == ["extractors.left.cnn.0", "extractors.right.cnn.0"]
+
+
+# SB3 policies
+
+SEPARATE = {"share_features_extractor": False}
+SHARED = {"share_features_extractor": True}
+LSTM = {"lstm_hidden_size": 8}
+CASES = [
+    (A2C, ON_POLICY, {}, 1),
+    (A2C, ON_POLICY, SEPARATE, 2),
+    (PPO, PPO_LIKE, {}, 1),
+    (RecurrentPPO, PPO_LIKE, LSTM, 1),
+    (DQN, DQN_LIKE, {}, 2),
+    (QRDQN, DQN_LIKE, {}, 2),
+    (SAC, OFF_POLICY, {}, 3),
+    (SAC, OFF_POLICY, SHARED, 2),
+    (TD3, OFF_POLICY, {}, 4),
+    (TD3, OFF_POLICY, SHARED, 2),
+]
+
+
+def make_model(
+    algorithm: type[BaseAlgorithm], settings: dict[str, Any], policy_kwargs: dict[str, Any]
+) -> BaseAlgorithm:
+    small = {"net_arch": [8], "features_extractor_kwargs": {"features_dim": 8}}
+    return algorithm(
+        "CnnLstmPolicy" if algorithm is RecurrentPPO else "CnnPolicy",
+        image_env(discrete=algorithm not in (SAC, TD3)),
+        policy_kwargs={**small, **policy_kwargs},
+        seed=0,
+        **settings,
+    )
+
+
+def coord_layers(model: BaseAlgorithm) -> dict[str, CoordConvBase]:
+    modules = model.policy.named_modules(remove_duplicate=False)
+    return {name: part for name, part in modules if isinstance(part, CoordConvBase)}
+
+
+@pytest.mark.parametrize(("algorithm", "settings", "policy_kwargs", "n_extractors"), CASES)
+def test_a_converted_policy_trains_its_coordinate_weights_and_can_be_loaded(
+    algorithm: type[BaseAlgorithm],
+    settings: dict[str, Any],
+    policy_kwargs: dict[str, Any],
+    n_extractors: int,
+    tmp_path: Path,
+) -> None:
+    model = make_model(algorithm, settings, policy_kwargs)
+    result = to_coordconv(model.policy, coord_init="orthogonal")
+    assert len(result.layers) == n_extractors
+    layers = coord_layers(model)
+    for name, layer in layers.items():
+        if "_target." in name:
+            followed = layers[name.replace("_target.", ".")]
+            assert torch.equal(layer.coord_weight, followed.coord_weight)
+    before = {name: layer.coord_weight.detach().clone() for name, layer in layers.items()}
+    model.learn(16)
+    for name, layer in layers.items():
+        assert not torch.equal(layer.coord_weight, before[name]), name
+
+    model.save(tmp_path / "model.zip")
+    again = make_model(algorithm, settings, policy_kwargs)
+    to_coordconv(again.policy)
+    again.set_parameters(str(tmp_path / "model.zip"))
+    for name, parameter in model.policy.state_dict().items():
+        assert torch.equal(parameter, again.policy.state_dict()[name]), name
+    again.learn(8)
+
+
+@pytest.mark.parametrize("algorithm", [A2C, DQN])
+def test_the_optimizer_is_the_one_of_a_policy_made_with_coordinates(
+    algorithm: type[BaseAlgorithm],
+) -> None:
+    """So a converted policy's file can be loaded as one with CoordNatureCNN."""
+    settings: dict[str, Any] = {"buffer_size": 10} if algorithm is DQN else {}
+    converted = algorithm("CnnPolicy", image_env(), **settings)
+    to_coordconv(converted.policy, "all")
+    made = algorithm(
+        "CnnPolicy", image_env(), policy_kwargs=coord_policy_kwargs(algorithm), **settings
+    )
+
+    def shapes(model: BaseAlgorithm) -> list[list[torch.Size]]:
+        groups = model.policy.optimizer.param_groups
+        return [[parameter.shape for parameter in group["params"]] for group in groups]
+
+    assert shapes(converted) == shapes(made)
+    assert converted.policy.state_dict().keys() == made.policy.state_dict().keys()
+
+
+def test_all_extractors_of_an_actor_critic_see_the_swap() -> None:
+    policy = make_model(PPO, {}, {}).policy
+    result = to_coordconv(policy, "all")
+    assert result.layers[0].names == (
+        "features_extractor.cnn.0",
+        "pi_features_extractor.cnn.0",
+        "vf_features_extractor.cnn.0",
+    )
+    params = policy.optimizer.param_groups[0]["params"]
+    assert [id(p) for p in params] == [id(p) for p in policy.parameters()]
+
+
+@pytest.mark.parametrize(("algorithm", "online"), [(DQN, "q_net"), (SAC, "critic")])
+def test_a_predicate_is_not_asked_about_target_networks_which_follow(
+    algorithm: type[BaseAlgorithm], online: str
+) -> None:
+    policy = make_model(algorithm, OFF_POLICY, {}).policy
+    asked: list[str] = []
+
+    def where(name: str, conv: _ConvNd) -> bool:
+        asked.append(name)
+        return name == f"{online}.features_extractor.cnn.2"
+
+    result = to_coordconv(policy, where)
+    assert asked
+    assert not any("target" in name for name in asked)
+    assert names(result) == [
+        f"{net}.features_extractor.cnn.2" for net in (online, f"{online}_target")
+    ]
+
+
+@pytest.mark.parametrize("hooked", ["q_net", "q_net_target"])
+def test_a_network_and_its_target_are_swapped_together_or_not_at_all(hooked: str) -> None:
+    model = make_model(DQN, DQN_LIKE, {})
+    conv = model.policy.get_submodule(f"{hooked}.features_extractor.cnn.0")
+    conv.register_forward_hook(lambda *_: None)
+    result = to_coordconv(model.policy, "all")
+    assert {name.split(".")[0] for name in result.left} == {"q_net", "q_net_target"}
+    assert len(result.layers) == 4
+    model.learn(8)
+
+
+def test_a_dict_policy() -> None:
+    model = PPO("MultiInputPolicy", CameraAndSpeed(), **PPO_LIKE)
+    result = to_coordconv(model.policy)
+    before = result.layers[0].layer.coord_weight.detach().clone()
+    model.learn(8)
+    assert not torch.equal(result.layers[0].layer.coord_weight, before)
+
+
+def test_a_nature_cnn_converted_is_the_extractor_of_the_same_name() -> None:
+    space = spaces.Box(0, 255, (4, 40, 44), np.uint8)
+    converted = CoordNatureCNN(space, coord_layers=())
+    to_coordconv(converted, "all")
+    assert converted.state_dict().keys() == CoordNatureCNN(space).state_dict().keys()
