@@ -80,7 +80,10 @@ NETWORKS: dict[str, Callable[[], nn.Module]] = {
 
 
 def variants(make: Callable[[], nn.Module]) -> dict[str, nn.Module]:
-    """Make the network plain, with concatenated coordinates, and with ours; same weights."""
+    """Make the network plain, with concatenated coordinates, and with ours; same weights.
+
+    The plain NatureCNN is SB3's, whose ReLU makes a copy; so has the one that concatenates.
+    """
     ours = make()
     return {
         "plain": swapped(ours, plain),
@@ -102,6 +105,8 @@ def swapped(network: nn.Module, swap: Callable[[CoordConv2d], nn.Module]) -> nn.
         for name, child in list(module.named_children()):
             if isinstance(child, CoordConv2d):
                 setattr(module, name, swap(child))
+            elif isinstance(child, nn.ReLU):
+                child.inplace = False
     return network
 
 

@@ -10,14 +10,14 @@ map, is computed once for the whole batch (:mod:`coordrl.coord_map`).
 """
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, ClassVar, Literal, Self, get_args
 
 import torch
 from torch import nn
 from torch.nn.modules.conv import _ConvNd
 
-from coordrl.coord_map import CoordMap
+from coordrl.coord_map import CoordMap, Geometry
 from coordrl.coordinates import n_coordinates
 
 CoordInit = Literal["default", "orthogonal", "zeros"]
@@ -175,6 +175,24 @@ class CoordConvBase(_ConvNd):
     def extra_repr(self) -> str:
         """Show the arguments in ``print(module)``."""
         return f"{super().extra_repr()}, with_r={self.with_r}"  # type: ignore[no-untyped-call]  # torch's own
+
+    def _add_map(
+        self,
+        input: torch.Tensor,  # noqa: A002  (torch's name)
+        output: torch.Tensor,
+        convolve: Callable[..., torch.Tensor],
+        settings: tuple[Any, ...],
+    ) -> torch.Tensor:
+        rank = len(self.kernel_size)
+        geometry = Geometry(
+            input.shape[-rank:],
+            output.shape[-rank:],
+            self.with_r,
+            self.transposed,
+            convolve,
+            settings,
+        )
+        return self._coord_map.add_to(output, self.coord_weight, geometry)
 
     @classmethod
     def _like(cls, conv: _ConvNd, n_appended: int, with_r: bool, coord_init: CoordInit) -> Self:

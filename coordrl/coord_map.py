@@ -1,25 +1,52 @@
 """The coordinate map: the convolution of the constant coordinates, the same for every sample.
 
-With gradients it is computed once a forward pass. Without, it is kept for the next pass for as
-long as the coordinate weights hold the same numbers.
+At every position the map is a sum of coordinates, each times a coordinate weight. Which coordinate
+each weight meets where is constant: the *patches*, one row a weight and one column a position. So
+
+    map = coord_weight @ patches,
+
+a small matrix product a forward pass. Without gradients even the map is kept for the next pass,
+for as long as the coordinate weights hold the same numbers.
 """
 
 from collections.abc import Callable
+from math import prod
 from typing import Any, NamedTuple
 
 import torch
 from torch import nn
 
-from coordrl.coordinates import coordinate_grid
+from coordrl.coordinates import coordinate_grid, n_coordinates
+
+MOST_PATCHES = 2**18
+"""More numbers than this (1 MB in single precision) are not kept: the map is convolved instead."""
 
 _CHANNELS_LAST = {4: torch.channels_last, 5: torch.channels_last_3d}
 
-Convolve = Callable[[torch.Tensor], torch.Tensor]
+
+class Geometry(NamedTuple):
+    """What decides a map besides the weights and the type and layout of the output.
+
+    :param size: Spatial size of the layer's input
+    :param output_size: Spatial size of its output
+    :param with_r: Whether the distance from the centre is a coordinate too
+    :param transposed: Whether weights are (n_coords, out, *kernel), not (out, n_coords, *kernel)
+    :param convolve: Takes coordinates (1, n_coords, *size), weights and the settings to the
+        convolution (1, out, *output size)
+    :param settings: The layer's stride, padding and so on
+    """
+
+    size: tuple[int, ...]
+    output_size: tuple[int, ...]
+    with_r: bool
+    transposed: bool
+    convolve: Callable[..., torch.Tensor]
+    settings: tuple[Any, ...]
 
 
-class _KeptMap(NamedTuple):
+class _Kept(NamedTuple):
+    key: tuple[Any, ...]
     weight: torch.Tensor
-    layout: tuple[Any, ...]
     coord_map: torch.Tensor
 
 
@@ -27,76 +54,124 @@ class CoordMap:
     """Adds a layer's coordinate map to the output of its plain convolution."""
 
     def __init__(self) -> None:
-        self._kept: _KeptMap | None = None
+        self._kept: _Kept | None = None
+        self._patches: tuple[Any, torch.Tensor] | None = None
 
     def add_to(
-        self,
-        output: torch.Tensor,
-        weight: torch.Tensor,
-        size: tuple[int, ...],
-        with_r: bool,
-        convolve: Convolve,
+        self, output: torch.Tensor, weight: torch.Tensor, geometry: Geometry
     ) -> torch.Tensor:
         """Add the coordinate map in place.
 
         :param output: Output of the plain convolution, of shape ([N,] out, *output size)
         :param weight: The coordinate weights
-        :param size: Spatial size of the layer's input
-        :param with_r: Whether the distance from the centre is a coordinate too
-        :param convolve: Takes the coordinate grid (1, n_coords, *size) to the coordinate map
-            (1, out, *output size)
+        :param geometry: What else decides the map
         :return: The output
         """
-
-        def compute() -> torch.Tensor:
-            grid = coordinate_grid(size, with_r=with_r, device=weight.device, dtype=weight.dtype)
-            coord_map = convolve(grid[None]).to(output.dtype)
-            # Adding a map in the other memory layout would cost far more than the addition.
-            return coord_map.contiguous(memory_format=_memory_format(output))
-
-        if _may_be_kept(weight):
-            layout = (size, output.shape[1:], output.dtype, _memory_format(output), weight.dtype)
-            coord_map = self._kept_map(weight, layout, compute)
-        else:
-            coord_map = compute()
-        return output.add_(coord_map if output.dim() == coord_map.dim() else coord_map[0])
+        if not _is_ordinary(weight):
+            return output.add_(_convolved(output, weight, geometry))
+        # Comparing weights on an accelerator would wait for it.
+        if weight.device.type != "cpu" or (weight.requires_grad and torch.is_grad_enabled()):
+            return output.add_(self._map(output, weight, geometry))
+        return output.add_(self._kept_map(output, weight, geometry))
 
     def _kept_map(
-        self,
-        weight: torch.Tensor,
-        layout: tuple[Any, ...],
-        compute: Callable[[], torch.Tensor],
+        self, output: torch.Tensor, weight: torch.Tensor, geometry: Geometry
     ) -> torch.Tensor:
-        """Return the last map, or compute it if the weights or the layout have changed.
+        """Return the last map, or compute it if anything has changed.
 
         Fused optimizers and SB3's ``polyak_update`` change weights without a trace in their
         version counters, so the weights are compared by value.
         """
+        key = (geometry, output.shape, output.stride(), output.dtype, weight.dtype)
         kept = self._kept
-        if kept is None or kept.layout != layout or not torch.equal(kept.weight, weight):
+        if kept is None or kept.key != key or not torch.equal(kept.weight, weight):
             # Not an inference tensor: the map may serve training later, with frozen weights.
             with torch.inference_mode(False), torch.no_grad():
-                kept = self._kept = _KeptMap(weight.detach().clone(), layout, compute())
+                coord_map = self._map(output, weight, geometry)
+                kept = _Kept(key, weight.detach().clone(), coord_map)
+            if type(coord_map) is torch.Tensor:
+                self._kept = kept
         return kept.coord_map
 
+    def _map(self, output: torch.Tensor, weight: torch.Tensor, geometry: Geometry) -> torch.Tensor:
+        matrix = (weight.transpose(0, 1) if geometry.transposed else weight).flatten(1)
+        if matrix.shape[1] * prod(geometry.output_size) > MOST_PATCHES:
+            return _convolved(output, weight, geometry)
+        patches = self._kept_patches(weight, geometry)
+        if _is_channels_last(output):
+            rows = (patches.t() @ matrix.t()).to(output.dtype)
+            return _over_the_batch(rows.view(*geometry.output_size, -1), output)
+        return (matrix @ patches).to(output.dtype).view(-1, *geometry.output_size)
+
+    def _kept_patches(self, weight: torch.Tensor, geometry: Geometry) -> torch.Tensor:
+        key = (geometry, weight.dtype, weight.device)
+        if self._patches is not None and self._patches[0] == key:
+            return self._patches[1]
+        # Neither inference tensors nor in autocast's precision: they may serve training later.
+        with (
+            torch.inference_mode(False),
+            torch.no_grad(),
+            torch.autocast(weight.device.type, enabled=False),
+        ):
+            patches = _patches(weight, geometry)
+        if type(patches) is torch.Tensor:  # not one that stands for it, as FakeTensorMode's do
+            self._patches = (key, patches)
+        return patches
+
     def __getstate__(self) -> dict[str, Any]:
-        """Leave the map out of copies and pickles: it belongs to the layer's own weights."""
-        return {"_kept": None}
+        """Leave what is kept out of copies and pickles."""
+        return CoordMap().__dict__
 
 
-def _may_be_kept(weight: torch.Tensor) -> bool:
-    """Whether the map needs no gradient and its weights can be compared cheaply."""
+def _is_ordinary(weight: torch.Tensor) -> bool:
+    """Whether tensors are what they seem: not while compiling, exporting or tracing."""
     return (
         isinstance(weight, nn.Parameter)  # torch.func puts tensors of its own here
-        and weight.device.type == "cpu"  # comparing on an accelerator would wait for it
-        and not (weight.requires_grad and torch.is_grad_enabled())
         and not torch.compiler.is_compiling()
         and not torch._C._get_tracing_state()
     )
 
 
-def _memory_format(output: torch.Tensor) -> torch.memory_format:
+def _convolved(output: torch.Tensor, weight: torch.Tensor, geometry: Geometry) -> torch.Tensor:
+    """Compute the map by convolving the coordinates."""
+    grid = _grid(weight, geometry)
+    coord_map = geometry.convolve(grid, weight, *geometry.settings)[0].to(output.dtype)
+    if _is_channels_last(output):
+        return _over_the_batch(coord_map.movedim(0, -1).contiguous(), output)
+    return coord_map
+
+
+def _patches(weight: torch.Tensor, geometry: Geometry) -> torch.Tensor:
+    """Convolve the coordinates with weights that are one at a single place, for every place.
+
+    :return: Tensor of shape (n_coords * kernel size, positions)
+    """
+    kernel = weight.shape[2:]
+    n_weights = n_coordinates(len(kernel), geometry.with_r) * prod(kernel)
+    unit = torch.eye(n_weights, device=weight.device, dtype=weight.dtype)
+    unit = unit.view(n_weights, -1, *kernel)
+    if geometry.transposed:
+        unit = unit.transpose(0, 1)
+    grid = _grid(weight, geometry)
+    return geometry.convolve(grid, unit, *geometry.settings).view(n_weights, -1)
+
+
+def _grid(weight: torch.Tensor, geometry: Geometry) -> torch.Tensor:
+    grid = coordinate_grid(
+        geometry.size, with_r=geometry.with_r, device=weight.device, dtype=weight.dtype
+    )
+    return grid[None]
+
+
+def _over_the_batch(rows: torch.Tensor, output: torch.Tensor) -> torch.Tensor:
+    """Repeat a map (*output size, out) over the batch, without a copy, channels last.
+
+    Its gradient is then summed over the batch in the memory's order. Left to itself, torch sums a
+    channels-last gradient in another order, which takes ten to a hundred times as long.
+    """
+    return rows.expand(len(output), *rows.shape).movedim(-1, 1)
+
+
+def _is_channels_last(output: torch.Tensor) -> bool:
     """Tell the layout from the strides, which torch.vmap knows too."""
-    if output.dim() in _CHANNELS_LAST and output.stride(1) == 1:
-        return _CHANNELS_LAST[output.dim()]
-    return torch.contiguous_format
+    return output.dim() in _CHANNELS_LAST and output.stride(1) == 1

@@ -59,6 +59,7 @@ class CoordNatureCNN(NatureCNN):
         if pool is not None:
             _pool_globally(self, pool)
         add_coordinates(self.cnn, coord_layers, with_r=with_r, coord_init=coord_init)
+        _rectify_in_place(self.cnn)
 
 
 class CoordCombinedExtractor(CombinedExtractor):
@@ -104,6 +105,7 @@ class CoordCombinedExtractor(CombinedExtractor):
                 if pool is not None:
                     _pool_globally(extractor, pool)
                 add_coordinates(extractor.cnn, coord_layers, with_r=with_r, coord_init=coord_init)
+                _rectify_in_place(extractor.cnn)
 
 
 def _check_nature_images(space: gym.Space[Any], normalized_image: bool) -> None:
@@ -126,6 +128,13 @@ def _images(space: gym.Space[Any], normalized_image: bool) -> list[gym.Space[Any
             f"with the policy's normalize_images=False), not {space}"
         )
     return images
+
+
+def _rectify_in_place(cnn: nn.Sequential) -> None:
+    """Let ReLU overwrite the convolutions' outputs, which saves more than the maps cost."""
+    for module in cnn:
+        if isinstance(module, nn.ReLU):
+            module.inplace = True
 
 
 def _pool_globally(extractor: NatureCNN, pool: Pool) -> None:

@@ -1,6 +1,7 @@
 """CoordConv layers for PyTorch: convolutions that know where they are (Liu et al. 2018)."""
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import torch
 import torch.nn.functional as F  # noqa: N812  (torch's name for it)
@@ -54,13 +55,8 @@ class _CoordConv(CoordConvBase):
         :return: Tensor of shape ([N,] out_channels, *output size)
         """
         output = self._conv_forward(input, self.weight, self.bias)
-        size = tuple(input.shape[-len(self.kernel_size) :])
-        return self._coord_map.add_to(output, self.coord_weight, size, self.with_r, self._map_of)
-
-    def _map_of(self, grid: torch.Tensor) -> torch.Tensor:
-        if self.groups > 1:  # every group sees all coordinates
-            grid = torch.cat([grid] * self.groups, dim=1)
-        return self._conv_forward(grid, self.coord_weight, None)
+        padding = (self.padding, self.padding_mode, tuple(self._reversed_padding_repeated_twice))
+        return self._add_map(input, output, _convolve, (self.stride, self.dilation, *padding))
 
     def _coord_weight_shape(self) -> tuple[int, ...]:
         return (self.out_channels, self.n_coords, *self.kernel_size)
@@ -77,7 +73,6 @@ class _CoordConvTranspose(CoordConvBase):
     """Transposed convolutions: ``coord_weight`` is (n_coords, out, *kernel size)."""
 
     _coord_axis = 0
-    _convolve: Callable[..., torch.Tensor]
 
     def forward(
         self,
@@ -99,22 +94,16 @@ class _CoordConvTranspose(CoordConvBase):
             len(self.kernel_size),
             self.dilation,
         )
-
-        def convolve(
-            x: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor | None, groups: int
-        ) -> torch.Tensor:
-            settings = (self.stride, self.padding, output_padding, groups, self.dilation)
-            return self._convolve(x, weight, bias, *settings)
-
-        output = convolve(input, self.weight, self.bias, self.groups)
-        size = tuple(input.shape[-len(self.kernel_size) :])
-        return self._coord_map.add_to(
-            output,
-            self.coord_weight,
-            size,
-            self.with_r,
-            lambda grid: convolve(grid, self.coord_weight, None, 1),
+        settings: tuple[Any, ...] = (
+            self.stride,
+            self.padding,
+            tuple(output_padding),
+            self.dilation,
         )
+        output = _convolve_transposed(
+            input, self.weight, *settings, bias=self.bias, groups=self.groups
+        )
+        return self._add_map(input, output, _convolve_transposed, settings)
 
     def _coord_weight_shape(self) -> tuple[int, ...]:
         return (self.n_coords, self.out_channels, *self.kernel_size)
@@ -129,6 +118,39 @@ class _CoordConvTranspose(CoordConvBase):
         groups = torch.unflatten(concatenated, 0, (self.groups, -1))
         coords = groups[:, in_channels:].transpose(0, 1).flatten(1, 2)
         return groups[:, :in_channels].flatten(0, 1), coords
+
+
+def _convolve(
+    x: torch.Tensor,
+    weight: torch.Tensor,
+    stride: tuple[int, ...],
+    dilation: tuple[int, ...],
+    padding: str | tuple[int, ...],
+    padding_mode: str,
+    pads: tuple[int, ...],
+) -> torch.Tensor:
+    """Convolve as torch's layers with these settings do, without groups."""
+    if padding_mode != "zeros":
+        x, padding = F.pad(x, pads, mode=padding_mode), (0,) * len(stride)
+    convolve: Callable[..., torch.Tensor] = (F.conv1d, F.conv2d, F.conv3d)[len(stride) - 1]
+    return convolve(x, weight, None, stride, padding, dilation)
+
+
+def _convolve_transposed(
+    x: torch.Tensor,
+    weight: torch.Tensor,
+    stride: tuple[int, ...],
+    padding: tuple[int, ...],
+    output_padding: tuple[int, ...],
+    dilation: tuple[int, ...],
+    *,
+    bias: torch.Tensor | None = None,
+    groups: int = 1,
+) -> torch.Tensor:
+    """Convolve as torch's transposed layers with these settings do."""
+    functions = (F.conv_transpose1d, F.conv_transpose2d, F.conv_transpose3d)
+    convolve: Callable[..., torch.Tensor] = functions[len(stride) - 1]
+    return convolve(x, weight, bias, stride, padding, output_padding, groups, dilation)
 
 
 class CoordConv1d(_CoordConv, nn.Conv1d):
@@ -187,7 +209,6 @@ class CoordConvTranspose1d(_CoordConvTranspose, nn.ConvTranspose1d):
     """
 
     plain_class = nn.ConvTranspose1d
-    _convolve = staticmethod(F.conv_transpose1d)
 
 
 class CoordConvTranspose2d(_CoordConvTranspose, nn.ConvTranspose2d):
@@ -207,7 +228,6 @@ class CoordConvTranspose2d(_CoordConvTranspose, nn.ConvTranspose2d):
     """
 
     plain_class = nn.ConvTranspose2d
-    _convolve = staticmethod(F.conv_transpose2d)
 
 
 class CoordConvTranspose3d(_CoordConvTranspose, nn.ConvTranspose3d):
@@ -220,4 +240,3 @@ class CoordConvTranspose3d(_CoordConvTranspose, nn.ConvTranspose3d):
     """
 
     plain_class = nn.ConvTranspose3d
-    _convolve = staticmethod(F.conv_transpose3d)

@@ -9,10 +9,12 @@ import pytest
 import torch
 from stable_baselines3.common.utils import polyak_update
 from torch import nn
+from torch._subclasses import FakeTensorMode
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from coordrl import CoordConv2d, CoordConvTranspose2d, coordinate_grid
 from coordrl.coord_conv import CoordConvBase
+from coordrl.coord_map import MOST_PATCHES
 
 
 def fresh(layer: CoordConvBase, x: torch.Tensor) -> torch.Tensor:
@@ -155,30 +157,74 @@ def test_a_transposed_layer_with_changing_output_sizes() -> None:
         layer.coord_weight.requires_grad_(False)
 
 
-class ConvolutionCounter(TorchDispatchMode):
-    """Counts the convolutions that really happen."""
+class Operations(TorchDispatchMode):
+    """Counts the convolutions and matrix products that really happen."""
 
-    count = 0
+    def __init__(self) -> None:
+        super().__init__()
+        self.convolutions = self.products = 0
 
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-        if "convolution" in str(func):
-            self.count += 1
+        self.convolutions += "convolution" in str(func)
+        self.products += "aten.mm" in str(func)
         return func(*args, **(kwargs or {}))
 
 
-def convolutions(layer: CoordConv2d, x: torch.Tensor) -> int:
-    with ConvolutionCounter() as counter:
+def operations(layer: CoordConv2d, x: torch.Tensor) -> tuple[int, int]:
+    with Operations() as counted:
         layer(x)
-    return counter.count
+    return counted.convolutions, counted.products
 
 
-def test_the_map_is_kept_without_gradients_only() -> None:
+def test_the_map_is_kept_without_gradients_and_its_patches_always() -> None:
     layer, x = CoordConv2d(2, 3, 3), torch.randn(2, 2, 6, 6)
     with torch.no_grad():
-        assert [convolutions(layer, x) for _ in range(3)] == [2, 1, 1]
-    assert [convolutions(layer, x) for _ in range(2)] == [2, 2]
+        assert [operations(layer, x) for _ in range(3)] == [(2, 1), (1, 0), (1, 0)]
+    assert [operations(layer, x) for _ in range(2)] == [(1, 1), (1, 1)]
     layer.coord_weight.requires_grad_(False)
-    assert [convolutions(layer, x) for _ in range(2)] == [1, 1]
+    assert [operations(layer, x) for _ in range(2)] == [(1, 0), (1, 0)]
+
+
+def test_large_patches_are_not_kept() -> None:
+    layer, x = CoordConv2d(1, 2, 3), torch.randn(1, 1, 2 + 200, 2 + 200)
+    assert MOST_PATCHES < 2 * 9 * 200 * 200
+    for _ in range(2):
+        assert operations(layer, x) == (2, 0)
+    torch.testing.assert_close(layer(x), fresh(layer, x))
+    with torch.no_grad():
+        assert [operations(layer, x) for _ in range(2)] == [(2, 0), (1, 0)]
+        torch.testing.assert_close(layer(x), fresh(layer, x))
+
+
+def test_changing_the_layers_settings() -> None:
+    """As segmentation networks do with a backbone's strides."""
+    layer, x = CoordConv2d(2, 3, 3, stride=2, padding=1), torch.randn(2, 2, 8, 8)
+    for training in (False, True):
+        with torch.set_grad_enabled(training):
+            for stride, padding in ((2, 1), (1, 2), (2, 1)):
+                layer.stride, layer.padding = (stride, stride), (padding, padding)
+                layer.dilation = (padding, padding)
+                torch.testing.assert_close(layer(x), fresh(layer, x))
+
+
+def test_shapes_alone_leave_nothing_behind() -> None:
+    layer, x = CoordConv2d(2, 3, 3), torch.randn(2, 2, 6, 6)
+    with FakeTensorMode(allow_non_fake_inputs=True) as mode:
+        for training in (False, True):
+            with torch.set_grad_enabled(training):
+                assert layer(mode.from_tensor(x)).shape == (2, 3, 4, 4)
+    for training in (False, True):
+        with torch.set_grad_enabled(training):
+            torch.testing.assert_close(layer(x), fresh(layer, x))
+
+
+def test_autocast_leaves_full_precision_behind() -> None:
+    layer, x = CoordConv2d(2, 3, 3), torch.randn(2, 2, 6, 6)
+    for training in (False, True):
+        with torch.set_grad_enabled(training):
+            with torch.autocast("cpu", torch.bfloat16):
+                layer(x)
+            torch.testing.assert_close(layer(x), fresh(layer, x))
 
 
 def test_training_after_inference_mode_with_frozen_coordinates() -> None:
