@@ -15,6 +15,7 @@ from rich.console import Console
 
 from agents.arms import load_arms
 from agents.cli import ArgumentParser, run_command, whole_number
+from agents.config import RunConfig
 from agents.errors import UsageError
 from agents.executor import Job, execute_jobs
 from agents.files import locked, write_json
@@ -36,12 +37,19 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = make_parser().parse_args(argv)
     name, study = _study(arguments)
     root = arguments.log_folder or Path("runs", name)
-    jobs = _plan(study, name, root)
-    if arguments.list:
-        print("\n".join(shlex.join(job.command()) for job in jobs if job.state == "waiting"))
-        return 0
+    configs = study.runs()  # before anything is written
+    root.mkdir(parents=True, exist_ok=True)
     with locked(root, "the study"):
+        jobs = _plan(study, configs, name, root)
+        if arguments.list:
+            print("\n".join(shlex.join(job.command()) for job in jobs if job.state == "waiting"))
+            return 0
         _train(jobs, arguments.processes, study.num_threads)
+        return _report(jobs, root)
+
+
+def _report(jobs: list[Job], root: Path) -> int:
+    """Name the failed runs and compare the others; return the exit code."""
     failed = [job for job in jobs if job.state == "failed"]
     for job in failed:
         print(f"failed: {job.name}: {job.reason} (see {job.log})", file=sys.stderr)
@@ -104,14 +112,12 @@ def _study(arguments: argparse.Namespace) -> tuple[str, StudyConfig]:
     return name.replace("/", "-").replace(":", "-"), study
 
 
-def _plan(study: StudyConfig, name: str, root: Path) -> list[Job]:
+def _plan(study: StudyConfig, configs: list[RunConfig], name: str, root: Path) -> list[Job]:
     """Write the study and its runs down; runs that are finished stay so.
 
     :raises UsageError: If the folder holds runs of another configuration
     """
-    configs = study.runs()
     jobs = [Job(str(c.relative_folder), RunFolder(root / c.relative_folder)) for c in configs]
-    root.mkdir(parents=True, exist_ok=True)
     for job, config in zip(jobs, configs, strict=True):
         job.folder.plan(config)
         if job.folder.finished:

@@ -4,7 +4,7 @@ What coordinates cost: a plain convolution, concatenation as others write it, an
 The three take turns, round after round, so that whatever else the machine does hits them alike;
 ratios to the plain network are taken within a round, and their median and quartiles reported.
 
-    python benchmarks/layers.py [--quick] [--json PATH] [--profile]
+    python benchmarks/layers.py [--quick] [--networks layer] [--json PATH] [--profile]
 """
 
 import argparse
@@ -35,6 +35,7 @@ VARIANTS = ("plain", "concatenation", "coordrl")
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[1])
     parser.add_argument("--quick", action="store_true", help="NatureCNN alone, in under a minute")
+    parser.add_argument("--networks", nargs="+", choices=NETWORKS, default=list(NETWORKS))
     parser.add_argument("--json", type=Path, help="also write the figures to this file")
     parser.add_argument("--profile", action="store_true", help="show where NatureCNN's time goes")
     options = parser.parse_args()
@@ -42,16 +43,16 @@ def main() -> None:
         profile()
         return
 
-    networks = {"NatureCNN": nature_cnn} if options.quick else NETWORKS
+    networks = ["NatureCNN"] if options.quick else options.networks
     batches = (8, 80) if options.quick else BATCHES
     threads = (1,) if options.quick else (1, 2)
-    seconds = 4.0 if options.quick else 12.0
+    seconds = 4.0 if options.quick else 6.0
     print(f"{'network':<10} {'layout':<14} {'threads':>7} {'batch':>5} {'pass':<19} ratio to plain")
     results = []
     for name, layout, n_threads, batch, kind in itertools.product(
         networks, LAYOUTS, threads, batches, PASSES
     ):
-        result = measure(networks[name], LAYOUTS[layout], n_threads, batch, kind, seconds)
+        result = measure(NETWORKS[name], LAYOUTS[layout], n_threads, batch, kind, seconds)
         result = {"network": name, "layout": layout, "threads": n_threads, "batch": batch} | result
         show(result)
         results.append(result)

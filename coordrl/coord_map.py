@@ -70,7 +70,7 @@ class CoordMap:
         if not _is_ordinary(weight):
             return output.add_(_convolved(output, weight, geometry))
         # Comparing weights on an accelerator would wait for it.
-        if weight.device.type != "cpu" or (weight.requires_grad and torch.is_grad_enabled()):
+        if not weight.is_cpu or (weight.requires_grad and torch.is_grad_enabled()):
             return output.add_(self._map(output, weight, geometry))
         return output.add_(self._kept_map(output, weight, geometry))
 
@@ -82,7 +82,7 @@ class CoordMap:
         Fused optimizers and SB3's ``polyak_update`` change weights without a trace in their
         version counters, so the weights are compared by value.
         """
-        key = (geometry, output.shape, output.stride(), output.dtype, weight.dtype)
+        key = (geometry, output.stride(), output.dtype, weight.dtype)
         kept = self._kept
         if kept is None or kept.key != key or not torch.equal(kept.weight, weight):
             # Not an inference tensor: the map may serve training later, with frozen weights.

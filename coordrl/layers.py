@@ -55,8 +55,9 @@ class _CoordConv(CoordConvBase):
         :return: Tensor of shape ([N,] out_channels, *output size)
         """
         output = self._conv_forward(input, self.weight, self.bias)
-        padding = (self.padding, self.padding_mode, tuple(self._reversed_padding_repeated_twice))
-        return self._add_map(input, output, _convolve, (self.stride, self.dilation, *padding))
+        pads = self._reversed_padding_repeated_twice
+        settings = (self.stride, self.dilation, self.padding, self.padding_mode, pads)
+        return self._add_map(input, output, _convolve, settings)
 
     def _coord_weight_shape(self) -> tuple[int, ...]:
         return (self.out_channels, self.n_coords, *self.kernel_size)
@@ -127,7 +128,7 @@ def _convolve(
     dilation: tuple[int, ...],
     padding: str | tuple[int, ...],
     padding_mode: str,
-    pads: tuple[int, ...],
+    pads: list[int],
 ) -> torch.Tensor:
     """Convolve as torch's layers with these settings do, without groups."""
     if padding_mode != "zeros":

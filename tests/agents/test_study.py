@@ -129,6 +129,7 @@ def test_two_studies_in_one_folder_at_once(
     with locked(tmp_path, "the study"):
         assert run_study(file, "-f", str(tmp_path)) == 2
     assert "another process is working on the study" in capsys.readouterr().err
+    assert not (tmp_path / "study.json").exists()
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

@@ -255,3 +255,28 @@ def test_the_map_is_neither_in_the_state_dict_nor_in_a_pickle() -> None:
         layer(torch.randn(2, 2, 200, 200))
     assert set(layer.state_dict()) == {"weight", "bias", "coord_weight"}
     assert len(pickle.dumps(layer)) < size + 1000
+
+
+@pytest.mark.parametrize("layout", [torch.contiguous_format, torch.channels_last])
+def test_training_stores_nothing_more_a_sample_than_the_plain_layer(
+    layout: torch.memory_format,
+) -> None:
+    def stored(layer: nn.Module, batch: int) -> int:
+        """Bytes that autograd keeps for the backward pass, each storage once."""
+        x = torch.randn(batch, 4, 20, 20).contiguous(memory_format=layout)
+        kept: dict[int, int] = {}
+
+        def pack(tensor: torch.Tensor) -> torch.Tensor:
+            storage = tensor.untyped_storage()
+            kept[storage.data_ptr()] = storage.nbytes()
+            return tensor
+
+        with torch.autograd.graph.saved_tensors_hooks(pack, lambda tensor: tensor):
+            output = torch.relu(layer(x))
+        del output
+        return sum(kept.values())
+
+    coord = CoordConv2d(4, 8, 3).to(memory_format=layout)  # type: ignore[call-overload]
+    plain = nn.Conv2d(4, 8, 3).to(memory_format=layout)  # type: ignore[call-overload]
+    extra = {batch: stored(coord, batch) - stored(plain, batch) for batch in (1, 64)}
+    assert extra[1] == extra[64]
