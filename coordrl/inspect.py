@@ -141,7 +141,10 @@ def coordinate_reliance(policy: BasePolicy, observations: npt.NDArray[Any]) -> R
     :param policy: A policy with discrete actions and no recurrent state, such as ``model.policy``
     :param observations: Observations of shape (N, *observation shape), such as those of a rollout
     :return: The changes of its outputs
+    :raises ValueError: If there are fewer than two observations
     """
+    if len(observations) < 2:
+        raise ValueError(f"give a batch of at least two observations, not {len(observations)}")
     with torch.no_grad():
         before = _outputs(policy, observations)
         with without_coordinates(policy):

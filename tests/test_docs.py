@@ -17,7 +17,9 @@ def test_stable_baselines3(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     code = "\n".join(blocks)
     # One rollout, which must not be long.
     assert code.count("model.learn(1_000_000)") == 2
-    code = code.replace("1_000_000", "16").replace("n_envs=8", "n_envs=1")
+    code = code.replace("1_000_000", "16").replace("n_envs=8", "n_envs=2")
+    assert code.count("100_000") == 1
+    code = code.replace("100_000", "16").replace("n_eval_episodes=10", "n_eval_episodes=1")
     code = code.replace("PPO(CoordActorCriticPolicy, env)", SHORT_PPO)
     assert SHORT_PPO in code
     monkeypatch.chdir(tmp_path)

@@ -118,6 +118,11 @@ def test_a_policy_that_ignores_coordinates_does_not_rely_on_them() -> None:
     assert (reliance.greedy_changed, reliance.kl, reliance.value_change) == (0, 0, 0)
 
 
+def test_a_single_observation_is_not_enough() -> None:
+    with pytest.raises(ValueError, match="at least two observations"):
+        coordinate_reliance(model_of(A2C).policy, observations()[:1])
+
+
 def test_the_share_of_the_gradient() -> None:
     net = nn.Sequential(CoordConv2d(1, 2, 1), nn.Conv2d(2, 1, 1))
     assert gradient_share(net) is None
