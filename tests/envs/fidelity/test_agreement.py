@@ -6,8 +6,7 @@ from envs.protocols import resolve_protocol
 from envs.suites import resolve_suite
 
 GAMES = [game.name for game in resolve_suite("fidelity").games]
-# The pixels that differ are those of objects in flicker: the native code pools gray frames, SB3
-# turns pooled frames gray.
+# Pixels differ where the two pooled frames do: ALE pools gray frames, SB3 turns pooled ones gray.
 MEAN_DIFFERENCE = 0.1
 LARGEST_DIFFERENCE = 50
 
