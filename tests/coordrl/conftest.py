@@ -1,4 +1,4 @@
-"""One torch thread: the networks are small, and the tests run side by side."""
+"""One torch thread, since tests run side by side, and the same random numbers in every run."""
 
 import pytest
 import torch
@@ -7,3 +7,8 @@ import torch
 @pytest.fixture(autouse=True, scope="session")
 def one_thread() -> None:
     torch.set_num_threads(1)
+
+
+@pytest.fixture(autouse=True)
+def seeded() -> None:
+    torch.manual_seed(0)

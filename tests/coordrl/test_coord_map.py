@@ -120,7 +120,8 @@ def test_the_map_follows_every_change_of_the_weights(
     change(layer)
     with mode():
         after = layer(x)
-        torch.testing.assert_close(after, fresh(layer, x))
+        # Some of the changes make large weights.
+        torch.testing.assert_close(after, fresh(layer, x), atol=1e-3, rtol=1e-4)
         torch.testing.assert_close(layer(x), after)
     assert not torch.allclose(before, after)
 
