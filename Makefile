@@ -3,7 +3,6 @@ PYTHON ?= python3
 VENV := .venv
 PY := $(VENV)/bin/python
 STAMP := $(VENV)/.installed
-PACKAGES := coordrl agents envs tests
 
 .PHONY: demo test test-slow check format tensorboard clean
 

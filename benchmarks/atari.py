@@ -12,11 +12,9 @@ import argparse
 import importlib.util
 import json
 import os
-import platform
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from importlib.metadata import version
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -30,6 +28,7 @@ from stable_baselines3.common.vec_env import (
     VecTransposeImage,
 )
 
+from benchmarks.machine import machine
 from envs import PROTOCOLS, Game, make_atari_env, resolve_game
 from envs.native import native_env
 
@@ -161,16 +160,6 @@ def show(result: dict[str, Any]) -> None:
         f"{result['overhead_over_bare']:+.1%}",
         flush=True,
     )
-
-
-def machine() -> dict[str, Any]:
-    packages = ("ale-py", "stable-baselines3", "numpy")
-    return {
-        "cores": CORES,
-        "processor": platform.processor() or platform.machine(),
-        "python": platform.python_version(),
-        **{package: version(package) for package in packages},
-    }
 
 
 if __name__ == "__main__":
