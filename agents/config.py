@@ -14,7 +14,10 @@ from agents.errors import UsageError, explain
 from agents.hyperparams import Hyperparams, load_hyperparams, parse_hyperparams
 from envs import PROTOCOLS, resolve_env_id
 
-Seed = Annotated[int, Field(ge=0, lt=2**31)]
+EVAL_SEED_OFFSET = 2**30
+"""Evaluations play other games than training does: their seeds begin where those of runs end."""
+
+Seed = Annotated[int, Field(ge=0, lt=EVAL_SEED_OFFSET)]
 Timesteps = Annotated[int, Field(ge=1, le=10**12)]
 
 

@@ -13,7 +13,7 @@ from stable_baselines3.common.logger import configure
 from stable_baselines3.common.on_policy_algorithm import OnPolicyAlgorithm
 
 from agents.callbacks import EpisodeLog, MatchedEval, ProgressReport
-from agents.config import RunConfig
+from agents.config import EVAL_SEED_OFFSET, RunConfig
 from agents.files import locked, write_atomically
 from agents.model import make_model, make_run_env, parameter_counts
 from agents.progress import Progress, progress_writer
@@ -21,8 +21,6 @@ from agents.provenance import provenance
 from agents.run_folder import RunFolder
 from coordrl.compare.curves import final_score
 
-# Evaluations play other games than training does: seeds of runs lie below this.
-EVAL_SEED_OFFSET = 2**30
 MAX_EVAL_ENVS = 8
 
 

@@ -21,8 +21,6 @@ from coordrl.coordinates import coordinate_grid, n_coordinates
 MOST_PATCHES = 2**18
 """More numbers than this (1 MB in single precision) are not kept: the map is convolved instead."""
 
-_CHANNELS_LAST = {4: torch.channels_last, 5: torch.channels_last_3d}
-
 
 class Geometry(NamedTuple):
     """What decides a map besides the weights and the type and layout of the output.
@@ -174,4 +172,4 @@ def _over_the_batch(rows: torch.Tensor, output: torch.Tensor) -> torch.Tensor:
 
 def _is_channels_last(output: torch.Tensor) -> bool:
     """Tell the layout from the strides, which torch.vmap knows too."""
-    return output.dim() in _CHANNELS_LAST and output.stride(1) == 1
+    return output.dim() in (4, 5) and output.stride(1) == 1

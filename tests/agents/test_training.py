@@ -66,8 +66,8 @@ def test_the_folder_holds_what_its_description_says(finished: RunFolder) -> None
     assert len(rows) >= 2
     assert all(0 < int(row["timestep"]) <= 1712 for row in rows)
     last = [float(row["return"]) for row in rows if int(row["timestep"]) > 0.9 * 1712]
-    if last:
-        assert record["score"] == {"mean": pytest.approx(np.mean(last)), "games": len(last)}
+    assert last
+    assert record["score"] == {"mean": pytest.approx(np.mean(last)), "games": len(last)}
 
     with (finished.path / "progress.csv").open() as file:
         progress = list(csv.DictReader(file))
