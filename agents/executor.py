@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from agents.errors import UsageError
-from agents.files import read_json
+from agents.files import locked
 from agents.progress import Progress, read_progress
 from agents.run_folder import RunFolder
 
@@ -116,8 +116,10 @@ def _reason(job: Job, code: int) -> str:
 def _record_failure(job: Job) -> None:
     """Say in run.json that a run has failed which could not say so itself."""
     try:
-        if read_json(job.folder.path / "run.json")["status"] != "failed":
-            job.folder.update(status="failed", error=job.reason)
+        # Not while a process that an earlier study left behind is still training it.
+        with locked(job.folder.path, "the run"):
+            if job.folder.record["status"] != "failed":
+                job.folder.update(status="failed", error=job.reason)
     except (OSError, UsageError) as error:
         job.reason += f" (and its run.json cannot be updated: {error})"
 

@@ -132,6 +132,18 @@ def test_two_studies_in_one_folder_at_once(
     assert not (tmp_path / "study.json").exists()
 
 
+def test_a_run_that_another_process_trains_is_left_to_it(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = write_study(tmp_path / "study.yaml", arms=["standard"])
+    assert run_study(file, "-f", str(tmp_path / "runs"), "--list") == 0
+    run = run_at(tmp_path / "runs", "standard")
+    with locked(run.path, "the run"):
+        assert run_study(file, "-f", str(tmp_path / "runs")) == 1
+    assert "another process is working on the run" in capsys.readouterr().err
+    assert run.record["status"] == "planned"
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_an_interrupt_stops_the_runs_within_seconds(tmp_path: Path, number: int) -> None:
     file = write_study(tmp_path / "study.yaml", n_timesteps=10**7)
