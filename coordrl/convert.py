@@ -89,6 +89,7 @@ def to_coordconv(
     where: Where = "first",
     *,
     with_r: bool = False,
+    code: str = "coordinates",
     coord_init: CoordInit = "default",
 ) -> Conversion:
     """Swap a model's convolutions for CoordConv, in place.
@@ -111,6 +112,7 @@ def to_coordconv(
         that is given a convolution's name and the convolution. It is not asked about target
         networks, which follow their networks
     :param with_r: Whether the distance from the centre is a coordinate too
+    :param code: What the coordinate channels hold, see :class:`coordrl.CoordConv2d`
     :param coord_init: Initial coordinate weights, see :class:`coordrl.CoordConv2d`; for policies of
         A2C and PPO, ``"orthogonal"`` is the scale of the weights they have
     :return: What was changed, to be printed or read
@@ -133,7 +135,7 @@ def to_coordconv(
         convs[conv][0]: reasons[followed[conv]] for conv in selected if followed[conv] in reasons
     }
     twins = {
-        conv: _TWINS[type(conv)].from_conv(conv, with_r=with_r, coord_init=coord_init)
+        conv: _TWINS[type(conv)].from_conv(conv, with_r=with_r, code=code, coord_init=coord_init)
         for conv in selected
         if convs[conv][0] not in left
     }

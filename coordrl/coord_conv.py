@@ -18,7 +18,7 @@ from torch import nn
 from torch.nn.modules.conv import _ConvNd
 
 from coordrl.coord_map import CoordMap, Geometry
-from coordrl.coordinates import n_coordinates
+from coordrl.coordinates import check_code, n_coordinates
 
 CoordInit = Literal["default", "orthogonal", "zeros"]
 
@@ -33,17 +33,25 @@ class CoordConvBase(_ConvNd):
     """torch's own convolution of the same kind."""
     coord_weight: nn.Parameter
     with_r: bool
+    code: str
     coord_init: CoordInit
 
     def __init__(
-        self, *args: Any, with_r: bool = False, coord_init: CoordInit = "default", **kwargs: Any
+        self,
+        *args: Any,
+        with_r: bool = False,
+        code: str = "coordinates",
+        coord_init: CoordInit = "default",
+        **kwargs: Any,
     ) -> None:
         super().__init__(*args, **kwargs)
+        check_code(code)
         if coord_init not in get_args(CoordInit):
             raise ValueError(
                 f"coord_init={coord_init!r} is unknown: use one of {', '.join(get_args(CoordInit))}"
             )
         self.with_r = with_r
+        self.code = code
         self.coord_init = coord_init
         self._coord_map = CoordMap()
         self.coord_weight = nn.Parameter(self.weight.new_empty(self._coord_weight_shape()))
@@ -81,7 +89,12 @@ class CoordConvBase(_ConvNd):
 
     @classmethod
     def from_conv(
-        cls, conv: _ConvNd, *, with_r: bool = False, coord_init: CoordInit = "default"
+        cls,
+        conv: _ConvNd,
+        *,
+        with_r: bool = False,
+        code: str = "coordinates",
+        coord_init: CoordInit = "default",
     ) -> Self:
         """Give coordinates to a plain convolution, whose parameters the new layer takes over.
 
@@ -89,9 +102,11 @@ class CoordConvBase(_ConvNd):
 
         :param conv: The convolution; its ``weight`` and ``bias`` become the new layer's own
         :param with_r: Whether the distance from the centre is a coordinate too
+        :param code: What the coordinate channels hold, see :class:`coordrl.CoordConv2d`
         :param coord_init: Initial coordinate weights; with ``"zeros"`` the function is unchanged
         :return: The layer, on the same device and of the same type
         :raises TypeError: If ``conv`` is not torch's own convolution of this kind
+        :raises ValueError: If ``code`` or ``coord_init`` is unknown
 
         >>> from coordrl import CoordConv2d
         >>> conv = nn.Conv2d(3, 16, kernel_size=3)
@@ -101,7 +116,7 @@ class CoordConvBase(_ConvNd):
         True
         """
         cls._check_plain(conv)
-        layer = cls._like(conv, 0, with_r, coord_init)
+        layer = cls._like(conv, 0, with_r=with_r, code=code, coord_init=coord_init)
         layer.weight, layer.bias = conv.weight, conv.bias
         layer.coord_weight = nn.Parameter(conv.weight.new_empty(layer.coord_weight.shape))
         layer.reset_coord_parameters()
@@ -109,7 +124,12 @@ class CoordConvBase(_ConvNd):
 
     @classmethod
     def from_concatenated(
-        cls, conv: _ConvNd, *, with_r: bool = False, coord_order: Sequence[int] | None = None
+        cls,
+        conv: _ConvNd,
+        *,
+        with_r: bool = False,
+        code: str = "coordinates",
+        coord_order: Sequence[int] | None = None,
     ) -> Self:
         """Take the weights of a convolution whose input has coordinate channels appended.
 
@@ -122,10 +142,12 @@ class CoordConvBase(_ConvNd):
 
         :param conv: The convolution
         :param with_r: Whether the last of its input channels is a radius
+        :param code: What its coordinate channels hold, see :class:`coordrl.CoordConv2d`
         :param coord_order: Axes of its coordinate channels, in order if None
         :return: A layer of the same function, with copies of the weights
         :raises TypeError: If ``conv`` is not torch's own convolution of this kind
-        :raises ValueError: If it has too few input channels, or the order is no permutation
+        :raises ValueError: If it has too few input channels, the order is no permutation, or it
+            pads constant channels with zeros
 
         >>> from coordrl import AddCoords, CoordConv2d
         >>> conv = nn.Conv2d(3 + 2, 16, kernel_size=3)
@@ -141,7 +163,8 @@ class CoordConvBase(_ConvNd):
                 f"{conv.in_channels} input channels in {conv.groups} group(s) leave none beside "
                 f"{n_coords} coordinates in each"
             )
-        layer = cls._like(conv, conv.groups * n_coords, with_r, "default")
+        layer = cls._like(conv, conv.groups * n_coords, with_r=with_r, code=code)
+        layer._check_constant()
         weight, coord_weight = layer._split(conv.weight.detach())
         theirs = layer._coord_channels(coord_order)
         ours = [theirs.index(channel) for channel in range(n_coords)]
@@ -157,12 +180,14 @@ class CoordConvBase(_ConvNd):
 
         :param coord_order: Axes of its coordinate channels, see :meth:`from_concatenated`
         :return: torch's own convolution, with copies of the weights
-        :raises ValueError: If the order is no permutation of the axes
+        :raises ValueError: If the order is no permutation of the axes, or the layer's channels
+            are constant where a plain convolution would pad them with zeros
 
         >>> from coordrl import CoordConv2d
         >>> CoordConv2d(3, 16, kernel_size=3, with_r=True).to_concatenated().in_channels
         6
         """
+        self._check_constant()
         arguments = _arguments(self, self.in_channels + self.groups * self.n_coords)
         plain = self.plain_class(**arguments)
         theirs = self._coord_channels(coord_order)
@@ -174,7 +199,8 @@ class CoordConvBase(_ConvNd):
 
     def extra_repr(self) -> str:
         """Show the arguments in ``print(module)``."""
-        return f"{super().extra_repr()}, with_r={self.with_r}"  # type: ignore[no-untyped-call]  # torch's own
+        code = "" if self.code == "coordinates" else f", code={self.code}"
+        return f"{super().extra_repr()}, with_r={self.with_r}{code}"  # type: ignore[no-untyped-call]  # torch's own
 
     def _add_map(
         self,
@@ -188,6 +214,7 @@ class CoordConvBase(_ConvNd):
             input.shape[-rank:],
             output.shape[-rank:],
             self.with_r,
+            self.code,
             self.transposed,
             convolve,
             settings,
@@ -195,10 +222,9 @@ class CoordConvBase(_ConvNd):
         return self._coord_map.add_to(output, self.coord_weight, geometry)
 
     @classmethod
-    def _like(cls, conv: _ConvNd, n_appended: int, with_r: bool, coord_init: CoordInit) -> Self:
+    def _like(cls, conv: _ConvNd, n_appended: int, **ours: Any) -> Self:
         """Make a layer with a convolution's settings and with weights still to be given."""
-        arguments = _arguments(conv, conv.in_channels - n_appended)
-        layer = cls(**arguments, with_r=with_r, coord_init=coord_init)
+        layer = cls(**_arguments(conv, conv.in_channels - n_appended), **ours)
         return layer.train(conv.training)
 
     @classmethod
@@ -207,6 +233,15 @@ class CoordConvBase(_ConvNd):
             raise TypeError(
                 f"{cls.__name__} takes over a plain nn.{cls.plain_class.__name__}, "
                 f"not a {type(conv).__name__}"
+            )
+
+    def _check_constant(self) -> None:
+        """Refuse a constant code where convolving constant channels would give no constant."""
+        pads = self.padding_mode == "zeros" and any(self._reversed_padding_repeated_twice)
+        if self.code == "constant" and (pads or self.transposed):
+            raise ValueError(
+                "a plain convolution that pads with zeros, or is transposed, shows the borders in "
+                "constant channels; a layer with code=constant does not, so it has no such twin"
             )
 
     def _private_generator(self) -> torch.Generator:

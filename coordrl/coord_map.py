@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 import torch
 from torch import nn
 
-from coordrl.coordinates import coordinate_grid, n_coordinates
+from coordrl.coordinates import CONSTANT, coordinate_grid, n_coordinates
 
 MOST_PATCHES = 2**18
 """More numbers than this (1 MB in single precision) are not kept: the map is convolved instead."""
@@ -28,6 +28,7 @@ class Geometry(NamedTuple):
     :param size: Spatial size of the layer's input
     :param output_size: Spatial size of its output
     :param with_r: Whether the distance from the centre is a coordinate too
+    :param code: What the coordinate channels hold, see :func:`coordrl.coordinate_grid`
     :param transposed: Whether weights are (n_coords, out, *kernel), not (out, n_coords, *kernel)
     :param convolve: Takes coordinates (1, n_coords, *size), weights and the settings to the
         convolution (1, out, *output size)
@@ -37,6 +38,7 @@ class Geometry(NamedTuple):
     size: tuple[int, ...]
     output_size: tuple[int, ...]
     with_r: bool
+    code: str
     transposed: bool
     convolve: Callable[..., torch.Tensor]
     settings: tuple[Any, ...]
@@ -92,7 +94,7 @@ class CoordMap:
         return kept.coord_map
 
     def _map(self, output: torch.Tensor, weight: torch.Tensor, geometry: Geometry) -> torch.Tensor:
-        matrix = (weight.transpose(0, 1) if geometry.transposed else weight).flatten(1)
+        matrix = _matrix(weight, geometry)
         if matrix.shape[1] * prod(geometry.output_size) > MOST_PATCHES:
             return _convolved(output, weight, geometry)
         patches = self._kept_patches(weight, geometry)
@@ -132,8 +134,7 @@ def _is_ordinary(weight: torch.Tensor) -> bool:
 
 def _convolved(output: torch.Tensor, weight: torch.Tensor, geometry: Geometry) -> torch.Tensor:
     """Compute the map by convolving the coordinates."""
-    grid = _grid(weight, geometry)
-    coord_map = geometry.convolve(grid, weight, *geometry.settings)[0].to(output.dtype)
+    coord_map = _convolve_grid(weight, geometry)[0].to(output.dtype)
     if _is_channels_last(output):
         return _over_the_batch(coord_map.movedim(0, -1).contiguous(), output)
     return coord_map
@@ -150,15 +151,32 @@ def _patches(weight: torch.Tensor, geometry: Geometry) -> torch.Tensor:
     unit = unit.view(n_weights, -1, *kernel)
     if geometry.transposed:
         unit = unit.transpose(0, 1)
-    grid = _grid(weight, geometry)
-    return geometry.convolve(grid, unit, *geometry.settings).view(n_weights, -1)
+    return _convolve_grid(unit, geometry).reshape(n_weights, -1)
 
 
-def _grid(weight: torch.Tensor, geometry: Geometry) -> torch.Tensor:
+def _matrix(weight: torch.Tensor, geometry: Geometry) -> torch.Tensor:
+    """Arrange coordinate weights as one row a filter."""
+    return (weight.transpose(0, 1) if geometry.transposed else weight).flatten(1)
+
+
+def _convolve_grid(weight: torch.Tensor, geometry: Geometry) -> torch.Tensor:
+    """Convolve what the coordinate channels hold.
+
+    :return: Tensor of shape (1, out, *output size)
+    """
+    if geometry.code == "constant":
+        # To be the same everywhere: padding with zeros would show the borders, and a transposed
+        # layer's stride its phase.
+        sums = CONSTANT * _matrix(weight, geometry).sum(1)
+        return sums.view(1, -1, *[1] * len(geometry.size)).expand(1, -1, *geometry.output_size)
     grid = coordinate_grid(
-        geometry.size, with_r=geometry.with_r, device=weight.device, dtype=weight.dtype
+        geometry.size,
+        with_r=geometry.with_r,
+        code=geometry.code,
+        device=weight.device,
+        dtype=weight.dtype,
     )
-    return grid[None]
+    return geometry.convolve(grid[None], weight, *geometry.settings)
 
 
 def _over_the_batch(rows: torch.Tensor, output: torch.Tensor) -> torch.Tensor:

@@ -28,6 +28,7 @@ class CoordNatureCNN(NatureCNN):
     :param normalized_image: Whether images are normalised already, as in NatureCNN
     :param coord_layers: Which of the convolutions 0, 1 and 2 get coordinates
     :param with_r: Whether the distance from the centre is a coordinate too
+    :param code: What the coordinate channels hold, see :class:`coordrl.CoordConv2d`
     :param coord_init: Initial coordinate weights, see :class:`coordrl.CoordConv2d`; the default is
         the scale of SB3's ``ortho_init``, which A2C and PPO apply to the other weights
     :param pool: Global pooling, ``"avg"`` or ``"max"``, of the last convolution's 64 channels:
@@ -51,6 +52,7 @@ class CoordNatureCNN(NatureCNN):
         *,
         coord_layers: CoordLayers = (0, 1, 2),
         with_r: bool = False,
+        code: str = "coordinates",
         coord_init: CoordInit = "orthogonal",
         pool: Pool | None = None,
     ) -> None:
@@ -58,7 +60,7 @@ class CoordNatureCNN(NatureCNN):
         super().__init__(observation_space, features_dim, normalized_image)
         if pool is not None:
             _pool_globally(self, pool)
-        add_coordinates(self.cnn, coord_layers, with_r=with_r, coord_init=coord_init)
+        add_coordinates(self.cnn, coord_layers, with_r=with_r, code=code, coord_init=coord_init)
         _rectify_in_place(self.cnn)
 
 
@@ -74,6 +76,7 @@ class CoordCombinedExtractor(CombinedExtractor):
     :param normalized_image: Whether images are normalised already, as in CombinedExtractor
     :param coord_layers: Which of the convolutions 0, 1 and 2 get coordinates
     :param with_r: Whether the distance from the centre is a coordinate too
+    :param code: What the coordinate channels hold, see :class:`coordrl.CoordConv2d`
     :param coord_init: Initial coordinate weights, as in :class:`CoordNatureCNN`
     :param pool: Global pooling, as in :class:`CoordNatureCNN`
     :raises ValueError: If there is no image, or one is too small, or an argument is unknown
@@ -94,6 +97,7 @@ class CoordCombinedExtractor(CombinedExtractor):
         *,
         coord_layers: CoordLayers = "all",
         with_r: bool = False,
+        code: str = "coordinates",
         coord_init: CoordInit = "orthogonal",
         pool: Pool | None = None,
     ) -> None:
@@ -104,7 +108,9 @@ class CoordCombinedExtractor(CombinedExtractor):
             if isinstance(extractor, NatureCNN):
                 if pool is not None:
                     _pool_globally(extractor, pool)
-                add_coordinates(extractor.cnn, coord_layers, with_r=with_r, coord_init=coord_init)
+                add_coordinates(
+                    extractor.cnn, coord_layers, with_r=with_r, code=code, coord_init=coord_init
+                )
                 _rectify_in_place(extractor.cnn)
 
 

@@ -43,15 +43,16 @@ def check_images(
 
 
 def add_coordinates(
-    cnn: nn.Module, coord_layers: CoordLayers, *, with_r: bool, coord_init: CoordInit
+    cnn: nn.Module, coord_layers: CoordLayers, *, with_r: bool, code: str, coord_init: CoordInit
 ) -> None:
     """Swap convolutions of an extractor for CoordConv, by number.
 
     :param cnn: The network, whose convolutions are numbered in its order
     :param coord_layers: Numbers of the convolutions, or ``"all"``
     :param with_r: Whether the distance from the centre is a coordinate too
+    :param code: What the coordinate channels hold, see :class:`coordrl.CoordConv2d`
     :param coord_init: Initial coordinate weights
-    :raises ValueError: If a layer does not exist
+    :raises ValueError: If a layer does not exist, or an argument is unknown
     """
     names = [name for name, module in cnn.named_modules() if isinstance(module, nn.Conv2d)]
     numbers = range(len(names)) if coord_layers == "all" else coord_layers
@@ -63,7 +64,9 @@ def add_coordinates(
         )
     chosen = {names[number] for number in numbers}
     if chosen:
-        to_coordconv(cnn, lambda name, _: name in chosen, with_r=with_r, coord_init=coord_init)
+        to_coordconv(
+            cnn, lambda name, _: name in chosen, with_r=with_r, code=code, coord_init=coord_init
+        )
 
 
 def global_pool(pool: Pool) -> nn.Module:

@@ -31,6 +31,7 @@ class CoordImpalaCNN(BaseFeaturesExtractor):
     :param width: Multiplier of these numbers
     :param coord_layers: Which of the convolutions get coordinates
     :param with_r: Whether the distance from the centre is a coordinate too
+    :param code: What the coordinate channels hold, see :class:`coordrl.CoordConv2d`
     :param coord_init: Initial coordinate weights, as in :class:`coordrl.CoordNatureCNN`
     :param pool: Global pooling, ``"avg"`` or ``"max"``, of the last section's channels in place
         of flattening
@@ -55,6 +56,7 @@ class CoordImpalaCNN(BaseFeaturesExtractor):
         width: int = 1,
         coord_layers: CoordLayers = "all",
         with_r: bool = False,
+        code: str = "coordinates",
         coord_init: CoordInit = "orthogonal",
         pool: Pool | None = None,
     ) -> None:
@@ -73,7 +75,7 @@ class CoordImpalaCNN(BaseFeaturesExtractor):
         with torch.no_grad():
             n_flatten = self.cnn(torch.zeros(1, *observation_space.shape)).shape[1]
         self.linear = nn.Sequential(nn.Linear(n_flatten, features_dim), nn.ReLU())
-        add_coordinates(self.cnn, coord_layers, with_r=with_r, coord_init=coord_init)
+        add_coordinates(self.cnn, coord_layers, with_r=with_r, code=code, coord_init=coord_init)
 
     def forward(self, observations: torch.Tensor) -> torch.Tensor:
         """Extract features.

@@ -8,7 +8,7 @@ import torch.nn.functional as F  # noqa: N812  (torch's name for it)
 from torch import nn
 
 from coordrl.coord_conv import CoordConvBase
-from coordrl.coordinates import coordinate_grid
+from coordrl.coordinates import check_code, coordinate_grid
 
 
 class AddCoords(nn.Module):
@@ -18,14 +18,19 @@ class AddCoords(nn.Module):
     the coordinates at their input.
 
     :param with_r: Whether to append the distance from the centre too
+    :param code: What the channels hold, see :func:`coordrl.coordinate_grid`; a convolution that
+        pads with zeros sees its borders even in constant channels, :class:`CoordConv2d` does not
+    :raises ValueError: If ``code`` is unknown
 
     >>> AddCoords()(torch.zeros(8, 3, 64, 48)).shape
     torch.Size([8, 5, 64, 48])
     """
 
-    def __init__(self, with_r: bool = False) -> None:
+    def __init__(self, with_r: bool = False, *, code: str = "coordinates") -> None:
         super().__init__()
+        check_code(code)
         self.with_r = with_r
+        self.code = code
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """Append the coordinates of each position.
@@ -35,12 +40,14 @@ class AddCoords(nn.Module):
         """
         size = x.shape[2:]
         dtype = x.dtype if x.is_floating_point() else None
-        grid = coordinate_grid(size, with_r=self.with_r, device=x.device, dtype=dtype)
+        grid = coordinate_grid(
+            size, with_r=self.with_r, code=self.code, device=x.device, dtype=dtype
+        )
         return torch.cat([x, grid.expand(len(x), -1, *size)], dim=1)
 
     def extra_repr(self) -> str:
         """Show the arguments in ``print(module)``."""
-        return f"with_r={self.with_r}"
+        return f"with_r={self.with_r}, code={self.code}"
 
 
 class _CoordConv(CoordConvBase):
@@ -176,11 +183,15 @@ class CoordConv2d(_CoordConv, nn.Conv2d):
 
     :param args: The arguments of ``nn.Conv2d``: in_channels, out_channels, kernel_size, ...
     :param with_r: Whether the distance from the centre is a coordinate too
+    :param code: What the coordinate channels hold: ``"coordinates"``; or, for a control with as
+        many parameters, ``"constant"``, the same value everywhere (beyond the borders too), or
+        ``"random_0"``, fixed random maps of this or another seed, which tell positions apart
+        without geometry
     :param coord_init: Initial coordinate weights: ``"default"`` as torch would initialise the
         concatenated convolution, ``"orthogonal"`` as SB3's ``ortho_init`` would (the choice for
         A2C and PPO, whose ``ortho_init`` never sees ``coord_weight``), ``"zeros"`` to start as the
         plain convolution
-    :raises ValueError: If ``coord_init`` is none of these
+    :raises ValueError: If ``code`` or ``coord_init`` is none of these
 
     >>> layer = CoordConv2d(3, 16, kernel_size=3, padding=1, with_r=True)
     >>> layer(torch.zeros(8, 3, 48, 64)).shape, layer.coord_weight.shape
@@ -220,8 +231,9 @@ class CoordConvTranspose2d(_CoordConvTranspose, nn.ConvTranspose2d):
 
     :param args: The arguments of ``nn.ConvTranspose2d``
     :param with_r: Whether the distance from the centre is a coordinate too
+    :param code: What the coordinate channels hold, as in :class:`CoordConv2d`
     :param coord_init: Initial coordinate weights, as in :class:`CoordConv2d`
-    :raises ValueError: If ``coord_init`` is unknown
+    :raises ValueError: If ``code`` or ``coord_init`` is unknown
 
     >>> layer = CoordConvTranspose2d(3, 16, kernel_size=3, stride=2)
     >>> layer(torch.zeros(8, 3, 7, 7), output_size=(16, 15)).shape

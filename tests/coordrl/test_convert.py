@@ -98,6 +98,13 @@ def test_where_on_a_resnet_that_trains(where: Any, expected: list[str]) -> None:
         assert not torch.equal(layer.layer.coord_weight, old), layer.names
 
 
+@pytest.mark.parametrize("code", ["constant", "random_2"])
+def test_controls_in_place_of_coordinates(code: str) -> None:
+    result = to_coordconv(two_convs(), "all", code=code)
+    assert [layer.layer.code for layer in result.layers] == [code, code]
+    assert str(result).count(f"code={code}") == 2
+
+
 def test_a_convolution_itself_gives_a_new_module() -> None:
     conv = nn.Conv2d(3, 4, 3)
     result = to_coordconv(conv)

@@ -10,6 +10,8 @@ from coordrl import AddCoords, CoordConv2d, CoordConvTranspose2d
 from coordrl.coord_conv import CoordConvBase
 from tests.coordrl.test_layers import ALL
 
+CODES = ["coordinates", "random_3"]
+
 
 def random_input(layer: CoordConvBase) -> torch.Tensor:
     return torch.randn(2, 4, *[6] * len(layer.kernel_size), dtype=layer.weight.dtype)
@@ -18,24 +20,43 @@ def random_input(layer: CoordConvBase) -> torch.Tensor:
 @pytest.mark.parametrize("layer_class", ALL)
 @pytest.mark.parametrize("with_r", [False, True])
 @pytest.mark.parametrize("groups", [1, 2])
+@pytest.mark.parametrize("code", CODES)
 def test_to_and_from_concatenated_are_inverse(
-    layer_class: type[CoordConvBase], with_r: bool, groups: int
+    layer_class: type[CoordConvBase], with_r: bool, groups: int, code: str
 ) -> None:
-    layer = layer_class(4, 8, 3, stride=2, groups=groups, with_r=with_r, bias=groups == 1)
+    settings: dict[str, Any] = {"with_r": with_r, "code": code}
+    layer = layer_class(4, 8, 3, stride=2, groups=groups, bias=groups == 1, **settings)
     plain = layer.to_concatenated()
     assert type(plain) is layer_class.plain_class
     assert plain.in_channels == 4 + groups * layer.n_coords
-    back = layer_class.from_concatenated(plain, with_r=with_r)
+    back = layer_class.from_concatenated(plain, **settings)
     for name, parameter in layer.state_dict().items():
         assert torch.equal(parameter, back.state_dict()[name]), name
     assert back.extra_repr() == layer.extra_repr()
 
 
 @pytest.mark.parametrize("layer_class", ALL)
-def test_the_concatenated_layer_computes_the_same(layer_class: type[CoordConvBase]) -> None:
-    layer = layer_class(4, 8, 3, with_r=True).double()
+@pytest.mark.parametrize("code", CODES)
+def test_the_concatenated_layer_computes_the_same(
+    layer_class: type[CoordConvBase], code: str
+) -> None:
+    layer = layer_class(4, 8, 3, with_r=True, code=code).double()
     x = random_input(layer)
-    torch.testing.assert_close(layer.to_concatenated()(AddCoords(with_r=True)(x)), layer(x))
+    both = AddCoords(with_r=True, code=code)(x)
+    torch.testing.assert_close(layer.to_concatenated()(both), layer(x))
+
+
+@pytest.mark.parametrize("padding", [1, "same"])
+def test_constant_channels_are_not_padded_with_zeros(padding: Any) -> None:
+    with pytest.raises(ValueError, match="shows the borders in constant channels"):
+        CoordConv2d.from_concatenated(nn.Conv2d(6, 8, 3, padding=padding), code="constant")
+    with pytest.raises(ValueError, match="shows the borders in constant channels"):
+        CoordConv2d(4, 8, 3, padding=padding, code="constant").to_concatenated()
+
+
+def test_a_transposed_convolution_does_not_keep_them_constant() -> None:
+    with pytest.raises(ValueError, match="shows the borders in constant channels"):
+        CoordConvTranspose2d(4, 8, 3, code="constant").to_concatenated()
 
 
 def columns_first(x: torch.Tensor) -> torch.Tensor:

@@ -1,3 +1,5 @@
+from typing import Any
+
 import pytest
 import torch
 
@@ -39,3 +41,56 @@ def test_half_precision_is_rounded_once() -> None:
     rounded = coordinate_grid((1000, 3), with_r=True, dtype=torch.bfloat16)
     assert rounded.dtype == torch.bfloat16
     assert torch.equal(rounded, exact.bfloat16())
+
+
+@pytest.mark.parametrize("with_r", [False, True])
+@pytest.mark.parametrize("size", [(84,), (84, 60), (20, 21, 22)])
+@pytest.mark.parametrize("code", ["constant", "random_0"])
+def test_controls_have_the_channels_and_the_scale_of_coordinates(
+    code: str, size: tuple[int, ...], with_r: bool
+) -> None:
+    coordinates = coordinate_grid(size, with_r=with_r)
+    control = coordinate_grid(size, with_r=with_r, code=code)
+    assert (control.shape, control.dtype) == (coordinates.shape, coordinates.dtype)
+    assert control.abs().max() <= 1
+    for channel, axis in zip(control, coordinates[: len(size)], strict=False):
+        assert channel.square().mean().item() == pytest.approx(axis.square().mean().item(), rel=0.2)
+
+
+def test_a_constant_is_the_same_everywhere() -> None:
+    assert coordinate_grid((5, 7), with_r=True, code="constant").unique().numel() == 1
+
+
+def test_random_maps_are_those_of_their_seed_and_leave_the_global_generator_alone() -> None:
+    state = torch.get_rng_state()
+    first, again = (coordinate_grid((9, 7), with_r=True, code="random_5") for _ in range(2))
+    assert torch.equal(first, again)
+    assert first.unique().numel() == first.numel()
+    assert not torch.equal(first, coordinate_grid((9, 7), with_r=True, code="random_6"))
+    assert torch.equal(state, torch.get_rng_state())
+
+
+def test_random_maps_are_the_same_for_ever() -> None:
+    """They are part of what trained networks compute, and saved with none of them."""
+    maps = coordinate_grid((2, 2), code="random_0", dtype=torch.float64)
+    numbers = ((maps + 1) * 2**31).flatten().tolist()
+    assert numbers[:4] == [3072947879, 1589916289, 2571217348, 2695998509]
+    assert numbers[4:] == [3919288568, 1838746771, 2308162567, 1555595929]
+
+
+def test_random_maps_have_no_geometry() -> None:
+    i, j = coordinate_grid((84, 84), code="random_0")
+    neighbours = [(i[1:], i[:-1]), (i[:, 1:], i[:, :-1]), (j[1:], j[:-1]), (j[:, 1:], j[:, :-1])]
+    rows, columns = coordinate_grid((84, 84))
+    for a, b in [*neighbours, (i, j), (i, i.t()), (i, i.flip(0)), (i, rows), (j, columns)]:
+        correlation = torch.corrcoef(torch.stack([a.flatten(), b.flatten()]))[0, 1]
+        assert abs(correlation) < 5 / 84
+
+
+@pytest.mark.parametrize(
+    "code",
+    ["", "ij", "random", "random_", "random_-1", "random_x", "random_1000000000", "random_1_2", 0],
+)
+def test_an_unknown_code_names_the_valid_ones(code: Any) -> None:
+    with pytest.raises(ValueError, match="is unknown: use coordinates, constant or random_SEED"):
+        coordinate_grid((3, 3), code=code)

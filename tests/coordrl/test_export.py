@@ -10,12 +10,14 @@ from torch import nn
 
 from coordrl import CoordConv2d, CoordConvTranspose2d
 
+CODES = ["coordinates", "constant", "random_3"]
 
-def network() -> nn.Sequential:
+
+def network(code: str = "coordinates") -> nn.Sequential:
     return nn.Sequential(
-        CoordConv2d(3, 8, 3, stride=2, padding=1, with_r=True),
+        CoordConv2d(3, 8, 3, stride=2, padding=1, with_r=True, code=code),
         nn.ReLU(),
-        CoordConvTranspose2d(8, 4, 3, stride=2),
+        CoordConvTranspose2d(8, 4, 3, stride=2, code=code),
     )
 
 
@@ -57,16 +59,27 @@ def test_compiles_with_inductor() -> None:
         torch.testing.assert_close(torch.compile(net, fullgraph=True)(x), net(x))
 
 
-def test_exports() -> None:
-    net, x = network().eval(), torch.randn(2, 3, 9, 11)
+@pytest.mark.parametrize("code", CODES)
+def test_compiles_for_images_of_any_size(code: str) -> None:
+    net = CoordConv2d(3, 8, 3, padding=1, code=code)
+    compiled = torch.compile(net, fullgraph=True, backend="aot_eager")
+    for size in ((9, 11), (12, 7)):
+        x = torch.randn(2, 3, *size)
+        torch.testing.assert_close(compiled(x), net(x))
+
+
+@pytest.mark.parametrize("code", CODES)
+def test_exports(code: str) -> None:
+    net, x = network(code).eval(), torch.randn(2, 3, 9, 11)
     batch = torch.export.Dim("batch", min=1)
     exported = torch.export.export(net, (x,), dynamic_shapes=({0: batch},))
     other = torch.randn(5, 3, 9, 11)
     torch.testing.assert_close(exported.module()(other), net(other))
 
 
-def test_traces_with_the_weights_it_has_later() -> None:
-    net, x = network().eval(), torch.randn(2, 3, 9, 11)
+@pytest.mark.parametrize("code", CODES)
+def test_traces_with_the_weights_it_has_later(code: str) -> None:
+    net, x = network(code).eval(), torch.randn(2, 3, 9, 11)
     with torch.no_grad():
         net(x)  # keeps maps, which are not to become constants of the trace
         traced = torch.jit.trace(net, x)  # type: ignore[no-untyped-call]
@@ -75,8 +88,9 @@ def test_traces_with_the_weights_it_has_later() -> None:
         torch.testing.assert_close(traced(x), net(x))
 
 
-def test_onnx_runtime_computes_the_same(tmp_path: Path) -> None:
-    net, x = network().eval(), torch.randn(2, 3, 9, 11)
+@pytest.mark.parametrize("code", ["coordinates", "random_3"])
+def test_onnx_runtime_computes_the_same(code: str, tmp_path: Path) -> None:
+    net, x = network(code).eval(), torch.randn(2, 3, 9, 11)
     path = tmp_path / "network.onnx"
     torch.onnx.export(net, (x,), path, dynamo=True, verbose=False)
     session = onnxruntime.InferenceSession(path)

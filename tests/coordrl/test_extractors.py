@@ -1,9 +1,13 @@
+import subprocess
+import sys
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
 from gymnasium import spaces
+from safetensors.torch import save_file
 from stable_baselines3.common.torch_layers import CombinedExtractor, NatureCNN
 
 from coordrl import CoordCombinedExtractor, CoordConv2d, CoordNatureCNN
@@ -137,8 +141,16 @@ def test_combined_shares_its_initial_parameters_with_sb3s(with_two: bool) -> Non
 def test_combined_takes_the_options_of_the_image_extractor() -> None:
     space = spaces.Dict({"camera": FLOATS, "speed": SPEED})
     extractor = CoordCombinedExtractor(
-        space, 32, True, coord_layers=(0,), with_r=True, coord_init="zeros", pool="max"
+        space,
+        32,
+        True,
+        coord_layers=(0,),
+        with_r=True,
+        code="constant",
+        coord_init="zeros",
+        pool="max",
     )
+    assert "code=constant" in repr(extractor)
     added = [n for n, _ in extractor.named_parameters() if n.endswith("coord_weight")]
     assert added == ["extractors.camera.cnn.0.coord_weight"]
     observations = {"camera": torch.rand(3, 4, 84, 84), "speed": torch.rand(3, 2)}
@@ -160,3 +172,71 @@ def test_combined_takes_the_options_of_the_image_extractor() -> None:
 def test_combined_names_what_is_needed(space: Any, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         CoordCombinedExtractor(space)
+
+
+def control(code: str, pool: Any = None) -> CoordNatureCNN:
+    torch.manual_seed(0)
+    return CoordNatureCNN(FRAMES, code=code, pool=pool)
+
+
+@pytest.mark.parametrize("pool", [None, "avg"])
+@pytest.mark.parametrize("code", ["constant", "random_0"])
+def test_controls_start_with_the_parameters_of_coordinates(code: str, pool: Any) -> None:
+    coord, other = control("coordinates", pool).state_dict(), control(code, pool).state_dict()
+    assert coord.keys() == other.keys()
+    for name, parameter in coord.items():
+        assert torch.equal(parameter, other[name]), name
+
+
+@pytest.mark.parametrize(
+    ("code", "varies"), [("coordinates", True), ("random_0", True), ("constant", False)]
+)
+def test_a_constant_image_looks_the_same_everywhere_to_constants_only(
+    code: str, varies: bool
+) -> None:
+    network = control(code).cnn[:-1]
+    for depth in (2, 4, 6):
+        maps = network[:depth](torch.full((1, 4, 84, 84), 0.5))
+        assert ((maps - maps[..., :1, :1]).abs().max().item() > 1e-4) == varies
+
+
+@pytest.mark.parametrize(
+    ("code", "differs"), [("coordinates", True), ("random_0", True), ("constant", False)]
+)
+def test_an_object_moved_by_the_stride_pools_to_the_same_features_with_constants_only(
+    code: str, differs: bool
+) -> None:
+    images = torch.zeros(2, 4, 84, 84)
+    images[0, :, 40:44, 40:44] = 1.0
+    images[1, :, 48:52, 32:36] = 1.0
+    here, there = control(code, "avg")(images)
+    assert ((here - there).abs().max().item() > 1e-5) == differs
+
+
+FEATURES = """
+import numpy as np, torch
+from gymnasium import spaces
+from safetensors.torch import load_file
+from coordrl import CoordNatureCNN
+
+torch.set_num_threads(1)
+torch.manual_seed(7)
+extractor = CoordNatureCNN(spaces.Box(0, 255, (4, 84, 84), np.uint8), code="random_0")
+extractor.load_state_dict(load_file("weights.safetensors"))
+torch.save(extractor(torch.linspace(0, 1, 4 * 84 * 84).view(1, 4, 84, 84)).detach(), "features.pt")
+"""
+
+
+def test_fixed_random_maps_are_the_same_in_another_process_that_loads_the_weights(
+    tmp_path: Path,
+) -> None:
+    extractor = control("random_0")
+    save_file(extractor.state_dict(), tmp_path / "weights.safetensors")
+    subprocess.run([sys.executable, "-c", FEATURES], cwd=tmp_path, check=True)
+    expected = extractor(torch.linspace(0, 1, 4 * 84 * 84).view(1, 4, 84, 84))
+    assert torch.equal(torch.load(tmp_path / "features.pt"), expected)
+
+
+def test_an_unknown_code() -> None:
+    with pytest.raises(ValueError, match="code='ones' is unknown"):
+        CoordNatureCNN(FRAMES, code="ones")

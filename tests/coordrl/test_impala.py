@@ -8,6 +8,7 @@ from torch import nn
 from torch.nn import functional as F  # noqa: N812  (torch's name for it)
 
 from coordrl import CoordConv2d, CoordImpalaCNN
+from coordrl.inspect import coordinate_maps
 
 
 def images(*shape: int) -> spaces.Box:
@@ -97,3 +98,20 @@ def test_normalised_images() -> None:
     space = spaces.Box(0.0, 1.0, (3, 20, 20))
     extractor = CoordImpalaCNN(space, normalized_image=True)
     assert extractor(torch.rand(2, 3, 20, 20)).shape == (2, 256)
+
+
+@pytest.mark.parametrize("code", ["constant", "random_0"])
+def test_controls_start_with_the_parameters_of_coordinates(code: str) -> None:
+    torch.manual_seed(0)
+    coord = CoordImpalaCNN(images(4, 30, 21))
+    torch.manual_seed(0)
+    control = CoordImpalaCNN(images(4, 30, 21), code=code)
+    assert {conv.code for conv in convs(control) if isinstance(conv, CoordConv2d)} == {code}
+    for name, parameter in coord.state_dict().items():
+        assert torch.equal(parameter, control.state_dict()[name]), name
+
+
+def test_constants_add_the_same_to_every_position_whatever_the_padding() -> None:
+    control = CoordImpalaCNN(images(4, 30, 21), code="constant")
+    for maps in coordinate_maps(control).values():
+        torch.testing.assert_close(maps, maps[:, :1, :1].expand_as(maps), atol=1e-5, rtol=1e-5)

@@ -56,6 +56,16 @@ def test_maps_of_other_kinds_of_layers() -> None:
     assert coordinate_maps(transposed, torch.zeros(1, 2, 4, 5))[""].shape == (3, 8, 10)
 
 
+def test_maps_of_controls() -> None:
+    x = torch.zeros(1, 2, 9, 9)
+    constant = coordinate_maps(CoordConv2d(2, 3, 3, padding=1, code="constant"), x)[""]
+    torch.testing.assert_close(constant, constant[:, :1, :1].expand_as(constant))
+    layer = CoordConv2d(2, 3, 1, code="random_0")
+    grid = coordinate_grid((9, 9), code="random_0")
+    expected = torch.einsum("oc,chw->ohw", layer.coord_weight[..., 0, 0], grid)
+    torch.testing.assert_close(coordinate_maps(layer, x)[""], expected.detach())
+
+
 @pytest.mark.parametrize("algorithm", [A2C, DQN])
 def test_maps_of_a_policy_need_no_example(algorithm: type[BaseAlgorithm]) -> None:
     maps = coordinate_maps(model_of(algorithm).policy)

@@ -14,8 +14,11 @@ from coordrl import (
     CoordConvTranspose1d,
     CoordConvTranspose2d,
     CoordConvTranspose3d,
+    coordinate_grid,
 )
 from coordrl.coord_conv import CoordConvBase
+from coordrl.coord_map import MOST_PATCHES
+from coordrl.coordinates import CONSTANT
 
 FORWARD = {1: CoordConv1d, 2: CoordConv2d, 3: CoordConv3d}
 TRANSPOSED = {1: CoordConvTranspose1d, 2: CoordConvTranspose2d, 3: CoordConvTranspose3d}
@@ -40,6 +43,7 @@ def cases(draw: st.DrawFn) -> Case:
         "groups": draw(st.sampled_from([1, 2, 4])),
         "bias": draw(st.booleans()),
         "with_r": draw(st.booleans()),
+        "code": draw(st.sampled_from(["coordinates", "random_7"])),
     }
     size = each(1, 9 if rank < 3 else 5)
     kernel, padding = arguments["kernel_size"], arguments["padding"]
@@ -63,7 +67,7 @@ def cases(draw: st.DrawFn) -> Case:
 
 def concatenated(layer: CoordConvBase, x: torch.Tensor) -> torch.Tensor:
     """Convolve [x, coordinates] as other implementations do, group by group."""
-    coords = AddCoords(layer.with_r)(x)[:, x.shape[1] :]
+    coords = AddCoords(layer.with_r, code=layer.code)(x)[:, x.shape[1] :]
     parts = [torch.cat([part, coords], 1) for part in x.split(x.shape[1] // layer.groups, dim=1)]
     plain = layer.to_concatenated()
     weight = layer._join(layer.weight, layer.coord_weight)
@@ -275,6 +279,66 @@ def test_reset_parameters_draws_both_weights_again() -> None:
     assert not torch.equal(coord_weight, layer.coord_weight)
 
 
+@pytest.mark.parametrize("layer_class", ALL)
+@pytest.mark.parametrize("code", ["constant", "random_0"])
+def test_a_control_has_the_parameters_of_the_layer_with_coordinates(
+    layer_class: type[CoordConvBase], code: str
+) -> None:
+    torch.manual_seed(3)
+    coord = layer_class(4, 8, 3, with_r=True)
+    torch.manual_seed(3)
+    control = layer_class(4, 8, 3, with_r=True, code=code)
+    assert f"code={code}" in repr(control)
+    assert "code" not in repr(coord)
+    for name, parameter in coord.state_dict().items():
+        assert torch.equal(parameter, control.state_dict()[name]), name
+    x = torch.randn(2, 4, *[9] * len(coord.kernel_size))
+    assert not torch.allclose(coord(x), control(x), atol=1e-3)
+
+
+def check_tells_no_position(layer: CoordConvBase, x: torch.Tensor) -> None:
+    """Neither where zeros are padded nor which phase of a stride it is."""
+    nn.init.zeros_(layer.weight)
+    everything = set(range(layer.coord_weight.dim()))
+    sums = layer.coord_weight.sum(tuple(everything - {1 - layer._coord_axis}))
+    assert layer.bias is not None
+    output = layer(x).movedim(1, -1)
+    torch.testing.assert_close(output, (layer.bias + CONSTANT * sums).expand_as(output))
+
+
+@pytest.mark.parametrize("layer_class", ALL)
+@pytest.mark.parametrize("training", [False, True])
+def test_a_constant_tells_no_position(layer_class: type[CoordConvBase], training: bool) -> None:
+    layer = layer_class(4, 8, 3, stride=2, padding=1, with_r=True, code="constant")
+    with torch.set_grad_enabled(training):
+        check_tells_no_position(layer, torch.randn(2, 4, *[6] * len(layer.kernel_size)))
+
+
+@pytest.mark.parametrize("layout", [torch.contiguous_format, torch.channels_last])
+@pytest.mark.parametrize("training", [False, True])
+def test_a_constant_tells_no_position_on_large_images(
+    layout: torch.memory_format, training: bool
+) -> None:
+    """Which have no patches."""
+    x = torch.randn(1, 1, 200, 200).contiguous(memory_format=layout)
+    assert MOST_PATCHES < 2 * 9 * 200 * 200
+    with torch.set_grad_enabled(training):
+        check_tells_no_position(CoordConv2d(1, 2, 3, padding=1, code="constant"), x)
+
+
+@pytest.mark.parametrize("arguments", [{}, {"padding": 1, "padding_mode": "replicate"}])
+def test_constant_channels_without_zeros_at_the_border_are_concatenated(arguments: Any) -> None:
+    layer = CoordConv2d(4, 8, 3, code="constant", with_r=True, **arguments)
+    x = torch.randn(2, 4, 7, 5)
+    torch.testing.assert_close(layer(x), concatenated(layer, x), atol=1e-5, rtol=1e-5)
+
+
+@pytest.mark.parametrize("layer_class", ALL)
+def test_an_unknown_code_names_the_valid_ones(layer_class: type[CoordConvBase]) -> None:
+    with pytest.raises(ValueError, match=r"code='random'.*coordinates, constant or random_SEED"):
+        layer_class(4, 8, 3, code="random")
+
+
 def test_unknown_coord_init_names_the_valid_ones() -> None:
     with pytest.raises(ValueError, match=r"'orthogonl' is unknown.*default, orthogonal, zeros"):
         CoordConv2d(4, 8, 3, coord_init="orthogonl")  # type: ignore[arg-type]
@@ -295,3 +359,13 @@ def test_add_coords_to_bytes_gives_floats() -> None:
     out = AddCoords()(torch.full((1, 1, 3, 3), 7, dtype=torch.uint8))
     assert out[0, 0, 0, 0] == 7
     assert out[0, 1, 0, 0] == -1
+
+
+def test_add_coords_appends_controls_and_says_so() -> None:
+    x = torch.zeros(2, 3, 4, 5)
+    for code in ("constant", "random_0"):
+        layer = AddCoords(code=code)
+        assert repr(layer) == f"AddCoords(with_r=False, code={code})"
+        assert torch.equal(layer(x)[1, 3:], coordinate_grid((4, 5), code=code))
+    with pytest.raises(ValueError, match="code='ij' is unknown"):
+        AddCoords(code="ij")

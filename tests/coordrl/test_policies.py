@@ -29,6 +29,7 @@ from coordrl.contrib import (
     CoordRecurrentActorCriticPolicy,
     CoordRecurrentActorPolicy,
 )
+from coordrl.inspect import coord_layers
 from tests.coordrl.networks import CameraAndSpeed, FloatImages, MaskedImages, image_env
 
 PPO_LIKE = {"n_steps": 8, "batch_size": 8, "n_epochs": 1}
@@ -308,3 +309,18 @@ def test_without_coordinates_it_trains_as_nature_cnn_bit_for_bit(
     assert plain.keys() == ours.keys()
     for name, parameter in plain.items():
         assert torch.equal(parameter, ours[name]), name
+
+
+@pytest.mark.parametrize("code", ["constant", "random_3"])
+def test_a_saved_model_remembers_what_it_has_in_place_of_coordinates(
+    code: str, tmp_path: Path
+) -> None:
+    policy_kwargs = coord_policy_kwargs(A2C, code=code)
+    model = A2C("CnnPolicy", image_env(), policy_kwargs=policy_kwargs, n_steps=8)
+    model.learn(8)
+    model.save(tmp_path / "model.zip")
+    loaded = A2C.load(tmp_path / "model.zip")
+    images = torch.rand(4, 1, 40, 44)
+    expected = model.policy.extract_features(images)
+    assert torch.equal(loaded.policy.extract_features(images), expected)
+    assert {layer.code for layer in coord_layers(loaded.policy).values()} == {code}
