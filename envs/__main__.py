@@ -7,6 +7,7 @@ from signal import SIG_DFL, SIGPIPE, signal
 
 from envs.command_line import ArgumentParser
 from envs.games import Game, all_games, reference_scores
+from envs.not_so_clevr import NOT_SO_CLEVR
 from envs.protocols import PROTOCOLS
 from envs.suites import all_suites, expand_games
 
@@ -39,7 +40,7 @@ def _list_suites_and_protocols() -> None:
         settings = ", ".join(f"{field}={value}" for field, value in asdict(protocol).items())
         print(f"  {name}")
         print(textwrap.fill(settings, 98, initial_indent="    ", subsequent_indent="    "))
-    print()
+    print(f"\nNot Atari\n  {NOT_SO_CLEVR}: name the cell that a square stands in\n")
 
 
 def _list_games(games: Iterable[Game]) -> None:

@@ -7,6 +7,8 @@ from stable_baselines3.common.vec_env import VecEnv
 from envs.atari_vec_env import AtariVecEnv
 from envs.games import resolve_game
 from envs.protocols import Protocol, resolve_protocol
+from envs.resumable import ReplayVecEnv
+from envs.resumable_atari import ResumableAtariVecEnv
 from envs.sb3_atari import make_sb3_atari_env
 
 
@@ -18,6 +20,7 @@ def make_atari_env(
     *,
     num_threads: int = 1,
     backend: str = "native",
+    resumable: bool = False,
     **settings: Any,
 ) -> VecEnv:
     """
@@ -31,6 +34,8 @@ def make_atari_env(
     :param num_threads: threads that step native environments; they do not change the result
     :param backend: ``"native"`` (:class:`~envs.atari_vec_env.AtariVecEnv`) or ``"sb3"``, SB3's own
         wrappers in one thread: slower, and the reference (``docs/atari.md`` lists what differs)
+    :param resumable: whether the games can be put back where a run was interrupted, see
+        :class:`~envs.resumable.Resumable`
     :param settings: fields of :class:`~envs.protocols.Protocol` to set differently, such as
         ``frame_stack=1``
     :return: the environments
@@ -40,7 +45,9 @@ def make_atari_env(
     found = resolve_game(game)
     rules = resolve_protocol(protocol, **settings)
     if backend == "native":
-        return AtariVecEnv(found, n_envs, seed, rules, num_threads)
+        native = ResumableAtariVecEnv if resumable else AtariVecEnv
+        return native(found, n_envs, seed, rules, num_threads)
     if backend == "sb3":
-        return make_sb3_atari_env(found, n_envs, seed, rules)
+        venv = make_sb3_atari_env(found, n_envs, seed, rules)
+        return ReplayVecEnv(venv) if resumable else venv
     raise ValueError(f"unknown backend {backend!r}: choose native or sb3")

@@ -12,7 +12,7 @@ from ale_py.vector_env import AtariVectorEnv
 from stable_baselines3.common.monitor import Monitor
 from stable_baselines3.common.vec_env.base_vec_env import VecEnv, VecEnvIndices, VecEnvStepReturn
 
-from envs.checks import check_at_least
+from envs.checks import check_actions, check_at_least
 from envs.games import Game
 from envs.native import native_env, observation_space
 from envs.protocols import Protocol
@@ -109,6 +109,7 @@ class AtariVecEnv(VecEnv):
         """
         (run_seed, *_) = super().seed(seed)
         assert run_seed is not None
+        self.run_seed = run_seed
         self._seeds = [game_seed(run_seed, index) for index in range(self.num_envs)]
         return self._seeds
 
@@ -130,17 +131,8 @@ class AtariVecEnv(VecEnv):
         :param actions: one action an environment, shape (n_envs,)
         :raises ValueError: if shape, type or range are wrong (ALE would wait for ever)
         """
-        chosen = np.asarray(actions)
-        if chosen.shape != (self.num_envs,) or chosen.dtype.kind not in "iu":
-            raise ValueError(
-                f"actions must be {self.num_envs} integers, one an environment, "
-                f"got shape {chosen.shape} of {chosen.dtype}"
-            )
-        n_actions = len(self.action_meanings)
-        listed = chosen.tolist()
-        if min(listed) < 0 or max(listed) >= n_actions:
-            raise ValueError(f"actions must lie in 0..{n_actions - 1}, got {listed}")
-        self._actions = np.where(self._fire_next, _FIRE, chosen).astype(np.int64)
+        chosen = check_actions(actions, self.num_envs, len(self.action_meanings))
+        self._actions = np.where(self._fire_next, _FIRE, chosen)
 
     def step_wait(self) -> VecEnvStepReturn:
         """
@@ -275,8 +267,13 @@ class AtariVecEnv(VecEnv):
     def _start_games(
         self, starting: Mask, seeds: npt.NDArray[np.int64] | None = None
     ) -> Observations:
-        """Start new games where `starting`; the other environments keep their observations."""
-        frames, native_info = self._running().reset(seed=seeds, options={"reset_mask": starting})
+        """Start new games where `starting`; the other environments keep their observations.
+
+        `seeds` has one seed an environment, -1 where the random stream is to go on.
+        """
+        frames, native_info = self._running().reset(
+            seed=None if seeds is None else seeds[starting], options={"reset_mask": starting}
+        )
         self._lives = native_info["lives"]
         self._returns[starting] = 0
         self._fire_next[starting] = False

@@ -10,10 +10,13 @@ from stable_baselines3.common.env_util import make_vec_env
 from stable_baselines3.common.preprocessing import is_image_space, is_image_space_channels_first
 from stable_baselines3.common.vec_env import VecEnv, VecFrameStack, VecTransposeImage
 
+from envs import games
 from envs.atari import make_atari_env
 from envs.checks import check_at_least
-from envs.games import all_games, is_atari, resolve_game
-from envs.protocols import Protocol
+from envs.games import Game, all_games, is_atari, resolve_game
+from envs.not_so_clevr import NOT_SO_CLEVR, is_not_so_clevr, make_not_so_clevr, make_rules
+from envs.protocols import Protocol, resolve_protocol
+from envs.resumable import ReplayVecEnv
 
 
 def make_env(
@@ -23,26 +26,37 @@ def make_env(
     protocol: str | Protocol = "classic",
     *,
     num_threads: int = 1,
-    frame_stack: int = 4,
+    frame_stack: int | None = None,
+    resumable: bool = False,
     **settings: Any,
 ) -> VecEnv:
     """
     Make a vector of environments with image observations, channels first.
 
-    Atari games run in ALE's native code (:func:`envs.atari.make_atari_env`); any other id goes
-    through SB3's ``make_vec_env`` and, as in RL Zoo, ``VecFrameStack``.
+    Atari games run in ALE's native code (:func:`envs.atari.make_atari_env`), Not-so-Clevr in one
+    array (:class:`envs.not_so_clevr.NotSoClevrVecEnv`); any other id goes through SB3's
+    ``make_vec_env`` and, as in RL Zoo, ``VecFrameStack``.
 
     :param env_id: an Atari game by any usual name, or a Gymnasium id, also ``"module:Env-v0"``
     :param n_envs: number of environments
     :param seed: seed of the run, at least 0
     :param protocol: protocol of an Atari game; other environments have none and ignore it
     :param num_threads: threads that step Atari games
-    :param frame_stack: frames in an observation, at least 1
-    :param settings: further settings of an Atari game, see :func:`envs.atari.make_atari_env`
+    :param frame_stack: frames in an observation, at least 1; by default 4, as in RL Zoo, and 1 in
+        Not-so-Clevr, which takes no other
+    :param resumable: whether the environments can be put back where a run was interrupted, see
+        :class:`~envs.resumable.Resumable`
+    :param settings: further settings: of an Atari game see :func:`envs.atari.make_atari_env`, of
+        Not-so-Clevr :class:`envs.not_so_clevr.Rules`; others go to the environment's constructor
     :return: the environments
     :raises ValueError: if there is no such environment, its observations are not images, or a
         setting is wrong
     """
+    if frame_stack is None:
+        frame_stack = 1 if is_not_so_clevr(env_id) else 4
+    if is_not_so_clevr(env_id):
+        _check_no_stack(frame_stack)
+        return make_not_so_clevr(n_envs, seed, **settings)
     if is_atari(env_id):
         return make_atari_env(
             env_id,
@@ -51,11 +65,11 @@ def make_env(
             protocol,
             num_threads=num_threads,
             frame_stack=frame_stack,
+            resumable=resumable,
             **settings,
         )
-    if settings:
-        raise ValueError(f"{next(iter(settings))} is a setting of Atari games, {env_id} is none")
-    return _make_gymnasium_env(env_id, n_envs, seed, frame_stack)
+    venv = _make_gymnasium_env(env_id, n_envs, seed, frame_stack, settings)
+    return ReplayVecEnv(venv) if resumable else venv
 
 
 def resolve_env_id(env_id: str) -> str:
@@ -66,6 +80,8 @@ def resolve_env_id(env_id: str) -> str:
     :return: the Atari game's own name, such as ``"Pong"``, or the Gymnasium id as it is
     :raises ValueError: if there is no such environment
     """
+    if is_not_so_clevr(env_id):
+        return NOT_SO_CLEVR
     if is_atari(env_id):
         return resolve_game(env_id).name
     module, _, name = env_id.rpartition(":")
@@ -80,14 +96,62 @@ def resolve_env_id(env_id: str) -> str:
     return env_id
 
 
-def _make_gymnasium_env(env_id: str, n_envs: int, seed: int, frame_stack: int) -> VecEnv:
+def check_settings(
+    env_id: str, protocol: str | Protocol = "classic", *, frame_stack: int, **settings: Any
+) -> None:
+    """
+    Check an environment's settings without making it.
+
+    What another constructor than ours makes of its settings shows only when it is called.
+
+    :param env_id: an Atari game by any usual name, or a Gymnasium id
+    :param protocol: protocol of an Atari game
+    :param frame_stack: frames in an observation
+    :param settings: further settings, as for :func:`make_env`
+    :raises ValueError: if a setting is unknown or out of its range
+    """
+    if is_not_so_clevr(env_id):
+        _check_no_stack(frame_stack)
+        make_rules(**settings)
+    elif is_atari(env_id):
+        resolve_protocol(protocol, frame_stack=frame_stack, **settings)
+
+
+def reference_scores(env: str | Game, **settings: Any) -> dict[str, float] | None:
+    """
+    Scores that tell whether an agent has learned anything, unclipped returns of whole episodes.
+
+    :param env: an Atari game or one of its usual names, or a Gymnasium id
+    :param settings: the environment's settings, as for :func:`make_env`
+    :return: of an Atari game, ``"random"`` and ``"human"`` of :func:`envs.games.reference_scores`;
+        of Not-so-Clevr ``"random"``, the expected return of random actions; None of others
+    :raises ValueError: if a setting is wrong
+    """
+    if isinstance(env, Game) or is_atari(env):
+        return games.reference_scores(env)
+    if is_not_so_clevr(env):
+        return {"random": make_rules(**settings).random_score}
+    return None
+
+
+def _check_no_stack(frame_stack: int) -> None:
+    if frame_stack != 1:
+        raise ValueError(
+            f"frame_stack must be 1 in {NOT_SO_CLEVR}, got {frame_stack}: "
+            "earlier squares say nothing about the present one"
+        )
+
+
+def _make_gymnasium_env(
+    env_id: str, n_envs: int, seed: int, frame_stack: int, settings: dict[str, Any]
+) -> VecEnv:
     check_at_least(1, n_envs=n_envs, frame_stack=frame_stack)
     check_at_least(0, seed=seed)
     try:
-        venv: VecEnv = make_vec_env(env_id, n_envs, seed)
+        venv: VecEnv = make_vec_env(env_id, n_envs, seed, env_kwargs=settings)
     except gym.error.UnregisteredEnv as error:
         raise ValueError(_unknown(env_id)) from error
-    except (gym.error.Error, ImportError) as error:
+    except (gym.error.Error, ImportError, TypeError, ValueError) as error:
         raise ValueError(f"cannot make environment {env_id!r}: {error}") from error
     space = venv.observation_space
     if not (isinstance(space, spaces.Box) and is_image_space(space)):

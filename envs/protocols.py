@@ -3,7 +3,10 @@
 from dataclasses import dataclass, replace
 from typing import Any
 
-from envs.checks import check_at_least
+from envs.checks import check_at_least, check_at_most, check_types
+
+_MAX_SCREEN = 1024
+_MAX_INT = 2**31 - 1  # ALE's integers
 
 
 @dataclass(frozen=True)
@@ -19,7 +22,7 @@ class Protocol:
     :param clip_reward: whether the agent sees the sign of a reward (returns stay unclipped)
     :param frame_skip: emulator frames an action lasts, at least 1; the last two are max-pooled
     :param frame_stack: frames in an observation, at least 1
-    :param screen_size: height and width of an observation in pixels
+    :param screen_size: height and width of an observation in pixels, at most 1024
     :param grayscale: one channel a frame, otherwise three (red, green, blue)
     :param max_frames: emulator frames after which a game is cut off
     :raises ValueError: if a number is out of its range
@@ -38,12 +41,21 @@ class Protocol:
     max_frames: int = 108_000
 
     def __post_init__(self) -> None:
+        check_types(self)
         check_at_least(0, noop_max=self.noop_max)
         check_at_least(
             1,
             frame_skip=self.frame_skip,
             frame_stack=self.frame_stack,
             screen_size=self.screen_size,
+            max_frames=self.max_frames,
+        )
+        check_at_most(_MAX_SCREEN, screen_size=self.screen_size)
+        check_at_most(
+            _MAX_INT,
+            noop_max=self.noop_max,
+            frame_skip=self.frame_skip,
+            frame_stack=self.frame_stack,
             max_frames=self.max_frames,
         )
         if not 0 <= self.repeat_action_probability < 1:

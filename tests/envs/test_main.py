@@ -8,6 +8,7 @@ def test_it_lists_suites_protocols_and_all_games(capsys: pytest.CaptureFixture[s
     lines = capsys.readouterr().out.splitlines()
     assert "  atari-26   26 games" in lines
     assert "  sticky" in lines
+    assert "  NotSoClevr-v0: name the cell that a square stands in" in lines
     assert "  MsPacman          ms_pacman             307.3    6951.6" in lines
     assert "  Tetris            tetris                    -         -" in lines
 
