@@ -1,16 +1,21 @@
-"""The arms of a comparison: feature extractors by name, or by their dotted path."""
+"""The arms of a comparison, by name or by dotted path; ``python -m agents.arms`` lists them."""
 
 import importlib
+import sys
+from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any, TypeVar
 
+import numpy as np
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from gymnasium import spaces
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 from stable_baselines3.common.policies import ActorCriticPolicy
 from stable_baselines3.common.torch_layers import BaseFeaturesExtractor
 
+from agents.cli import ArgumentParser, run_command
 from agents.errors import UsageError, explain, near_names
-from agents.hyperparams import AGENTS
+from agents.hyperparams import AGENTS, ALGORITHMS
 
 _Class = TypeVar("_Class")
 
@@ -18,16 +23,28 @@ _Class = TypeVar("_Class")
 class Arm(BaseModel):
     """One of the networks being compared: an extractor's class and its arguments.
 
-    ``policy`` is SB3's CnnPolicy, unless it names a policy that uses the extractor in another way.
+    ``control`` is the arm that it is to be compared with. ``policy`` is SB3's CnnPolicy, unless it
+    names a policy that uses the extractor in another way. ``hyperparams`` replaces, by algorithm,
+    values of the algorithm's file for this arm.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     name: str
     description: str = ""
+    control: str | None = None
     features_extractor_class: str
     features_extractor_kwargs: dict[str, Any] = Field(default_factory=dict)
     policy: str = "stable_baselines3.common.policies.ActorCriticCnnPolicy"
+    hyperparams: dict[str, dict[str, Any]] = Field(default_factory=dict)
+
+    @field_validator("hyperparams")
+    @classmethod
+    def _check_algorithms(cls, values: dict[str, Any]) -> dict[str, Any]:
+        for algo in values:
+            if algo not in ALGORITHMS:
+                raise ValueError(f"{algo!r} is no algorithm, {near_names(algo, list(ALGORITHMS))}")
+        return values
 
     def extractor_class(self) -> type[BaseFeaturesExtractor]:
         """Import the extractor's class.
@@ -43,11 +60,38 @@ class Arm(BaseModel):
         """
         return self._import(self.policy, ActorCriticPolicy)
 
+    def check_classes(self) -> None:
+        """Check that the arm's classes can be imported.
+
+        :raises UsageError: If not
+        """
+        self.extractor_class()
+        self.policy_class()
+
+    def add_hyperparams(self, algo: str, values: Mapping[str, Any] | None) -> dict[str, Any]:
+        """Join the hyper-parameters that are given for every arm and this arm's own.
+
+        :param algo: The algorithm
+        :param values: Those for every arm, by name
+        :return: Both
+        :raises UsageError: If a value is among both: which one counts is not for us to guess
+        """
+        own = self.hyperparams.get(algo, {})
+        for name in values or {}:
+            if name in own:
+                raise UsageError(
+                    f"arm {self.name} has a {name} of its own for {algo}, {own[name]!r}: "
+                    f"leave it out of those for every arm, or give it for each arm"
+                )
+        return {**(values or {}), **own}
+
     def _import(self, path: str, base: type[_Class]) -> type[_Class]:
         module, _, name = path.rpartition(".")
+        if not (module and all(part.isidentifier() for part in path.split("."))):
+            raise UsageError(f"arm {self.name}: {path!r} is no dotted path such as package.Class")
         try:
             found = getattr(importlib.import_module(module), name)
-        except (ImportError, AttributeError, ValueError) as error:
+        except (ImportError, AttributeError) as error:
             raise UsageError(f"arm {self.name}: cannot import {path}: {error}") from None
         if not (isinstance(found, type) and issubclass(found, base)):
             raise UsageError(f"arm {self.name}: {path} is not an SB3 {base.__name__}")
@@ -63,9 +107,26 @@ def load_arms() -> dict[str, Arm]:
     source = AGENTS / "arms.yaml"
     entries = yaml.safe_load(source.read_text())
     try:
-        return {name: Arm(name=name, **entry) for name, entry in entries.items()}
+        arms = {name: Arm(name=name, **entry) for name, entry in entries.items()}
+        check_controls(arms, arms)
     except ValidationError as error:
         raise explain(error, source.name, Arm) from None
+    return arms
+
+
+def check_controls(arms: Mapping[str, Arm], known: Mapping[str, Arm]) -> None:
+    """Check that the controls of arms are arms.
+
+    :param arms: The arms
+    :param known: All arms that there are
+    :raises UsageError: If a control is none of these
+    """
+    for name, arm in arms.items():
+        if arm.control is not None and arm.control not in known:
+            raise UsageError(
+                f"arm {name}: its control {arm.control!r} is no arm, "
+                f"{near_names(arm.control, list(known))}"
+            )
 
 
 def find_arm(name: str) -> Arm:
@@ -78,6 +139,50 @@ def find_arm(name: str) -> Arm:
         return arms[name]
     if "." in name:
         arm = Arm(name=name, features_extractor_class=name)
-        arm.extractor_class()
+        arm.check_classes()
         return arm
     raise UsageError(f"unknown arm {name!r}, {near_names(name, list(arms))}")
+
+
+def count_parameters(arm: Arm) -> int:
+    """Count the parameters of an arm's policy for 84x84 images in stacks of 4, and 6 actions.
+
+    :raises UsageError: If its classes cannot be imported, or refuse their arguments
+    """
+    policy_class, extractor_class = arm.policy_class(), arm.extractor_class()
+    try:
+        policy = policy_class(
+            spaces.Box(0, 255, (4, 84, 84), np.uint8),
+            spaces.Discrete(6),
+            lambda _: 0.0,
+            net_arch=[],
+            ortho_init=False,  # which takes long, and changes no number of parameters
+            features_extractor_class=extractor_class,
+            features_extractor_kwargs=arm.features_extractor_kwargs,
+        )
+    except (TypeError, ValueError, AssertionError) as error:
+        raise UsageError(f"arm {arm.name}: {error}") from None
+    return sum(parameter.numel() for parameter in policy.parameters())
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """List arms: their parameters, how many more than their control's, and what they are.
+
+    :param argv: Arguments, those of the process if None
+    :return: Exit code
+    """
+    parser = ArgumentParser(prog="python -m agents.arms", description="List arms.")
+    parser.add_argument("names", nargs="*", metavar="ARM", help="arms to list instead of all")
+    arms = [find_arm(name) for name in parser.parse_args(argv).names] or load_arms().values()
+    count = cache(lambda name: count_parameters(find_arm(name)))
+    print("Parameters of the policy for 84x84x4 frames and 6 actions; extra: beyond the control's")
+    print(f"{'arm':<18} {'parameters':>10} {'extra':>7}  {'control':<9} description")
+    for arm in arms:
+        extra = f"{count(arm.name) - count(arm.control):,}" if arm.control else "-"
+        columns = f"{arm.name:<18} {count(arm.name):>10,} {extra:>7}  {arm.control or '-':<9}"
+        print(columns, arm.description, arm.hyperparams or "")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(run_command(main, None))

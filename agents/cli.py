@@ -1,6 +1,7 @@
 """What the laboratory's commands share: one-line errors, exit codes, numbers such as 1e6."""
 
 import argparse
+import shlex
 import signal
 import sys
 from collections.abc import Callable, Sequence
@@ -9,7 +10,7 @@ from typing import Any, NoReturn
 
 import yaml
 
-from agents.errors import UsageError
+from agents.errors import UsageError, explain_os_error
 from coordrl.compare.errors import CompareError
 
 BAD_INPUT = 2
@@ -41,11 +42,10 @@ def run_command(main: Callable[[Sequence[str] | None], int], argv: Sequence[str]
         print(f"error: {error}", file=sys.stderr)
         return BAD_INPUT
     except OSError as error:
-        where = f": {error.filename}" if error.filename else ""
-        print(f"error: {error.strerror or error}{where}", file=sys.stderr)
+        print(f"error: {explain_os_error(error)}", file=sys.stderr)
         return BAD_INPUT
     except KeyboardInterrupt:
-        print("interrupted: the same command starts what is unfinished again", file=sys.stderr)
+        print(f"interrupted; to go on: {shlex.join(sys.orig_argv)}", file=sys.stderr)
         return INTERRUPTED
 
 

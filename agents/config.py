@@ -4,28 +4,39 @@ import hashlib
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 import torch
 from pydantic import BaseModel, ConfigDict, Field, SerializeAsAny, ValidationError, model_validator
 
 from agents.arms import Arm, find_arm
 from agents.errors import UsageError, explain
+from agents.fields import Count, CountOrZero, Few, PositiveFraction
 from agents.hyperparams import Hyperparams, load_hyperparams, parse_hyperparams
-from envs import PROTOCOLS, resolve_env_id
+from envs import PROTOCOLS, check_settings, is_not_so_clevr, resolve_env_id
 
 EVAL_SEED_OFFSET = 2**30
 """Evaluations play other games than training does: their seeds begin where those of runs end."""
 
-Seed = Annotated[int, Field(ge=0, lt=EVAL_SEED_OFFSET)]
-Timesteps = Annotated[int, Field(ge=1, le=10**12)]
+LEAST_MARK_INTERVAL = 20_000
+"""Games start from seeds after a mark, which costs 0.3 seconds each: short runs do without."""
+
+NO_ENV_KWARGS = frozenset(
+    {"env_id", "n_envs", "seed", "protocol", "num_threads", "frame_stack", "resumable"}
+)
+"""Arguments of ``envs.make_env`` that other parts of the configuration decide."""
+
+Seed = Annotated[CountOrZero, Field(lt=EVAL_SEED_OFFSET)]
 
 
 class RunConfig(BaseModel):
     """One run, resolved: nothing in it depends on a file, a default or another run.
 
     ``n_timesteps`` is rounded up to whole rollouts: SB3 finishes the rollout it has begun, and its
-    schedules would fall below zero beyond the total.
+    schedules would fall below zero beyond the total. ``save_freq`` is the distance of the marks, at
+    which a checkpoint is written and games start from new seeds: marks change what is played.
+    ``env_kwargs`` are settings of the environment as :func:`envs.make_env` takes them, and
+    ``eval_env_kwargs`` those that are different in evaluations.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -34,14 +45,17 @@ class RunConfig(BaseModel):
     algo: Literal["a2c", "ppo"]
     arm: Arm
     seed: Seed
-    n_timesteps: Timesteps
+    n_timesteps: Count
     protocol: str
     hyperparams: SerializeAsAny[Hyperparams]
-    eval_freq: Annotated[int, Field(ge=0)] = 0
-    eval_episodes: Annotated[int, Field(ge=1)] = 5
+    env_kwargs: dict[str, Any] = Field(default_factory=dict)
+    eval_freq: CountOrZero = 0
+    eval_env_kwargs: dict[str, Any] = Field(default_factory=dict)
+    eval_episodes: Few = 5
     device: str = "cpu"
-    num_threads: Annotated[int, Field(ge=1)] = 1
-    score_window: Annotated[float, Field(gt=0, le=1, allow_inf_nan=False)] = 0.1
+    num_threads: Few = 1
+    save_freq: Count | None = None
+    score_window: PositiveFraction = 0.1
 
     @model_validator(mode="before")
     @classmethod
@@ -52,10 +66,32 @@ class RunConfig(BaseModel):
             return {**values, "hyperparams": parsed}
         return values
 
+    @model_validator(mode="after")
+    def _check_env_kwargs(self) -> Self:
+        for name in (*self.env_kwargs, *self.eval_env_kwargs):
+            if name in NO_ENV_KWARGS:
+                raise ValueError(f"{name} is no env_kwarg: it has a setting of its own")
+        for settings in (self.env_kwargs, {**self.env_kwargs, **self.eval_env_kwargs}):
+            frame_stack = self.hyperparams.frame_stack
+            check_settings(self.env, self.protocol, frame_stack=frame_stack, **settings)
+        return self
+
     @property
     def hash(self) -> str:
-        """Short hash of the configuration."""
-        return hash_of(self.model_dump(mode="json"))
+        """Short hash of what decides the run's bits."""
+        return hash_of(self.identity)
+
+    @property
+    def identity(self) -> dict[str, Any]:
+        """What makes this run another than a run without it: all but words about its arm."""
+        return self.model_dump(mode="json", exclude={"arm": {"description", "control"}})
+
+    @property
+    def mark_interval(self) -> int:
+        """Timesteps between two marks, whole rollouts; by default a twentieth of the run."""
+        rollout = self.hyperparams.rollout
+        chosen = self.save_freq or max(self.n_timesteps // 20, LEAST_MARK_INTERVAL)
+        return -(-chosen // rollout) * rollout
 
     @property
     def relative_folder(self) -> Path:
@@ -68,7 +104,7 @@ def make_run_config(
     *,
     env: str,
     algo: str,
-    arm: str,
+    arm: str | Arm,
     seed: int,
     n_timesteps: int | None = None,
     protocol: str = "classic",
@@ -79,15 +115,19 @@ def make_run_config(
 
     :param env: Game by any of its usual names, or a Gymnasium id
     :param algo: "a2c" or "ppo"
-    :param arm: Name in ``agents/arms.yaml``, or an extractor's dotted path
+    :param arm: An arm, its name in ``agents/arms.yaml``, or an extractor's dotted path
     :param seed: Seed of the run
     :param n_timesteps: Total timesteps over all environments, the algorithm's file's if None
     :param protocol: Atari protocol
-    :param hyperparams: Values that replace those of the algorithm's file
+    :param hyperparams: Values that replace those of the algorithm's file, as the arm's own do
     :param settings: The other fields of :class:`RunConfig`
     :raises UsageError: If anything is unknown or out of range
     """
-    resolved, default_timesteps = load_hyperparams(algo, hyperparams)
+    arm = arm if isinstance(arm, Arm) else find_arm(arm)
+    arm.check_classes()
+    resolved, default_timesteps = load_hyperparams(
+        algo, {**_env_hyperparams(env), **arm.add_hyperparams(algo, hyperparams)}
+    )
     if protocol not in PROTOCOLS:
         raise UsageError(f"unknown protocol {protocol!r}, use one of {', '.join(PROTOCOLS)}")
     total = default_timesteps if n_timesteps is None else n_timesteps
@@ -95,7 +135,7 @@ def make_run_config(
         return RunConfig(
             env=_resolve_env(env),
             algo=algo,  # type: ignore[arg-type]  # load_hyperparams has checked it
-            arm=find_arm(arm),
+            arm=arm,
             seed=seed,
             n_timesteps=-(-total // resolved.rollout) * resolved.rollout,
             protocol=protocol,
@@ -104,6 +144,11 @@ def make_run_config(
         )
     except ValidationError as error:
         raise explain(error, "run", RunConfig) from None
+
+
+def _env_hyperparams(env: str) -> dict[str, Any]:
+    """Return what an environment needs in place of the algorithm's file's values."""
+    return {"frame_stack": 1} if is_not_so_clevr(env) else {}
 
 
 def _resolve_env(env: str) -> str:

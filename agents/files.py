@@ -28,10 +28,15 @@ def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
         draft.unlink(missing_ok=True)
 
 
+def write_bytes(path: Path, content: bytes) -> None:
+    """Write a file atomically."""
+    write_atomically(path, lambda draft: draft.write_bytes(content))
+
+
 def write_json(path: Path, values: Any) -> None:
     """Write indented JSON atomically."""
     text = json.dumps(values, indent=2, ensure_ascii=False) + "\n"
-    write_atomically(path, lambda draft: draft.write_text(text))
+    write_bytes(path, text.encode())
 
 
 def read_json(path: Path) -> dict[str, Any]:

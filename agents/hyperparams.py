@@ -21,6 +21,7 @@ from stable_baselines3.common.sb2_compat.rmsprop_tf_like import RMSpropTFLike
 from stable_baselines3.common.utils import LinearSchedule
 
 from agents.errors import UsageError, explain, near_names
+from agents.fields import Count, Fraction, NonNegative, Positive
 
 AGENTS = Path(__file__).parent
 OPTIMIZERS: dict[str, type[torch.optim.Optimizer]] = {
@@ -45,10 +46,6 @@ def _number_or_schedule(value: Any) -> Any:
     return value
 
 
-Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
-Fraction = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
-NonNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
-Count = Annotated[int, Field(ge=1, le=10**12)]
 Scheduled = Annotated[Positive | str, BeforeValidator(_number_or_schedule)]
 
 
@@ -58,7 +55,7 @@ class Hyperparams(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     n_envs: Count
-    frame_stack: Annotated[int, Field(ge=1, le=64)]
+    frame_stack: Annotated[Count, Field(le=64)]
     n_steps: Count
     learning_rate: Scheduled
     gamma: Fraction
@@ -106,7 +103,7 @@ class A2CHyperparams(Hyperparams):
 class PPOHyperparams(Hyperparams):
     """Hyper-parameters of PPO."""
 
-    batch_size: Annotated[int, Field(ge=2)]
+    batch_size: Annotated[Count, Field(ge=2)]
     n_epochs: Count
     clip_range: Scheduled
 

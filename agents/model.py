@@ -1,5 +1,6 @@
 """A run's model, matched with the other arms': same seeds, same shared parameters, same draws."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from stable_baselines3.common.on_policy_algorithm import OnPolicyAlgorithm
@@ -14,13 +15,20 @@ from envs import make_env
 
 
 def make_run_env(
-    config: RunConfig, *, n_envs: int | None = None, seed: int | None = None
+    config: RunConfig,
+    *,
+    n_envs: int | None = None,
+    seed: int | None = None,
+    resumable: bool = False,
+    env_kwargs: Mapping[str, Any] | None = None,
 ) -> VecEnv:
     """Make a run's environments.
 
     :param config: The run
     :param n_envs: Number of environments, the run's if None
     :param seed: Seed of the environments, the run's if None
+    :param resumable: Whether they can be put back where a run was interrupted
+    :param env_kwargs: Settings of the environments that replace those of the run
     :raises UsageError: If there is no such environment, or it gives no images
     """
     try:
@@ -31,6 +39,8 @@ def make_run_env(
             config.protocol,
             num_threads=config.num_threads,
             frame_stack=config.hyperparams.frame_stack,
+            resumable=resumable,
+            **{**config.env_kwargs, **(env_kwargs or {})},
         )
     except ValueError as error:
         raise UsageError(str(error)) from None
@@ -53,12 +63,7 @@ def make_model(config: RunConfig, env: VecEnv, **settings: Any) -> OnPolicyAlgor
     model = algorithm(
         config.arm.policy_class(),
         env,
-        policy_kwargs={
-            "features_extractor_class": config.arm.extractor_class(),
-            "features_extractor_kwargs": config.arm.features_extractor_kwargs,
-            "net_arch": [],
-            **config.hyperparams.optimizer(),
-        },
+        policy_kwargs=policy_kwargs(config),
         seed=config.seed,
         device=config.device,
         **config.hyperparams.algorithm_kwargs(),
@@ -66,6 +71,19 @@ def make_model(config: RunConfig, env: VecEnv, **settings: Any) -> OnPolicyAlgor
     )
     set_random_seed(config.seed, using_cuda=model.device.type == "cuda")
     return model
+
+
+def policy_kwargs(config: RunConfig) -> dict[str, Any]:
+    """Return the arguments of the policy, beside spaces and learning rate.
+
+    :raises UsageError: If the arm's extractor cannot be imported
+    """
+    return {
+        "features_extractor_class": config.arm.extractor_class(),
+        "features_extractor_kwargs": config.arm.features_extractor_kwargs,
+        "net_arch": [],
+        **config.hyperparams.optimizer(),
+    }
 
 
 def check_arm(arm: Arm, env: VecEnv) -> None:

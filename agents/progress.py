@@ -38,5 +38,5 @@ def read_progress(path: Path) -> Progress | None:
     """
     try:
         return Progress(**json.loads(path.read_text()))
-    except FileNotFoundError:
+    except (OSError, ValueError, TypeError):  # not there, or not ours: nothing a reader can mend
         return None

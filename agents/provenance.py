@@ -3,6 +3,7 @@
 import os
 import platform
 import subprocess
+from collections.abc import Mapping
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
@@ -25,6 +26,31 @@ def provenance() -> dict[str, Any]:
         "cores": os.cpu_count(),
         "platform": platform.platform(),
     }
+
+
+def builds(facts: Mapping[str, Any] | None = None) -> dict[str, str]:
+    """Name what a run's bits depend on besides its configuration: software and kind of CPU.
+
+    :param facts: A provenance, this process's if None
+    """
+    facts = provenance() if facts is None else facts
+    git = facts["git"] or {}
+    return {
+        **facts["versions"],
+        "python": facts["python"],
+        "cpu": facts["cpu"],
+        "cpu_capability": facts["cpu_capability"],
+        "commit": str(git.get("commit")),
+    }
+
+
+def changed_builds(made_with: Mapping[str, str]) -> list[str]:
+    """Name the builds that are others here.
+
+    :param made_with: The builds that something was made with
+    """
+    here = builds()
+    return [name for name, value in made_with.items() if here.get(name) != value]
 
 
 def _git() -> dict[str, Any] | None:

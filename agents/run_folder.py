@@ -1,5 +1,6 @@
 """A run's folder: game/algo/arm/seed-n, with run.json saying what it is and how it went."""
 
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,7 @@ from pydantic import ValidationError
 from agents.config import RunConfig
 from agents.errors import UsageError, explain
 from agents.files import read_json, write_json
-from envs import is_atari, reference_scores
+from envs import reference_scores
 
 FORMAT = 1
 UNFINISHED_FILES = ("episodes.csv", "progress.csv", "progress.json", "evaluations.npz")
@@ -55,6 +56,11 @@ class RunFolder:
         """The file that says how far a running run is."""
         return self.path / "progress.json"
 
+    @property
+    def checkpoints(self) -> Path:
+        """The folder of an unfinished run's checkpoints."""
+        return self.path / "checkpoint"
+
     def plan(self, config: RunConfig) -> None:
         """Write down what the run is to be, unless it is there already.
 
@@ -78,10 +84,12 @@ class RunFolder:
             "config": config.model_dump(mode="json"),
             "config_hash": config.hash,
             "parameters": None,
-            "reference_scores": reference_scores(game) if is_atari(game) else None,
+            "reference_scores": reference_scores(game, **config.env_kwargs),
             "timing": None,
             "score": None,
             "provenance": None,
+            "resumptions": [],
+            "fingerprints": {},
         }
         write_json(self.path / "run.json", record)
 
@@ -95,9 +103,15 @@ class RunFolder:
             (self.path / name).unlink(missing_ok=True)
         for events in self.path.glob("events.out.tfevents.*"):
             events.unlink()
+        self.remove_checkpoints()
+
+    def remove_checkpoints(self) -> None:
+        """Remove the checkpoints, which a finished run does not need."""
+        if self.checkpoints.exists():
+            shutil.rmtree(self.checkpoints)
 
     def _check_same(self, config: RunConfig) -> None:
-        theirs, ours = self.config.model_dump(mode="json"), config.model_dump(mode="json")
+        theirs, ours = self.config.identity, config.identity
         different = [key for key in ours if ours[key] != theirs[key]]
         if different:
             key = different[0]

@@ -1,27 +1,29 @@
 """Run a study and compare its arms: ``python -m agents.study agents/studies/demo.yaml``."""
 
 import argparse
-import os
 import shlex
 import sys
 from collections.abc import Sequence
 from contextlib import closing
 from datetime import timedelta
+from math import isfinite
 from pathlib import Path
 from time import monotonic
 from typing import Any
 
-from rich.console import Console
-
 from agents.arms import load_arms
 from agents.cli import ArgumentParser, run_command, whole_number
-from agents.config import RunConfig
+from agents.costs import cost_of, cost_table
 from agents.errors import UsageError
-from agents.executor import Job, execute_jobs
-from agents.files import locked, write_json
-from agents.run_folder import FORMAT, RunFolder
+from agents.executor import cores
+from agents.executors import add_executor, executor_of
+from agents.jobs import Executor, Job
+from agents.planning import show_plan
+from agents.scheduling import run_jobs
 from agents.study_config import StudyConfig, parse_study, read_study_file
-from agents.table import counts, study_display
+from agents.study_folder import Part, expand, study_locked, write_study
+from agents.sweep import print_sweep, save_sweep, swept
+from agents.table import counts, make_console, study_display
 from agents.train import add_run_settings, run_settings
 from coordrl.compare import CompareError, compare_runs
 
@@ -37,30 +39,29 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = make_parser().parse_args(argv)
     name, study = _study(arguments)
     root = arguments.log_folder or Path("runs", name)
-    configs = study.runs()  # before anything is written
-    root.mkdir(parents=True, exist_ok=True)
-    with locked(root, "the study"):
-        jobs = _plan(study, configs, name, root)
+    processes = arguments.processes or max(cores() // study.num_threads, 1)
+    parts = expand(study, root)  # before anything is written
+    jobs = [job for part in parts for job in part.jobs]
+    _show_own_hyperparams(jobs)
+    chosen = executor_of(arguments, processes, root, jobs[0].config)
+    if arguments.dry_run:
+        show_plan(jobs, root, processes)
+        return 0
+    with study_locked(root, parts):
+        write_study(name, study, root, parts)
         if arguments.list:
             print("\n".join(shlex.join(job.command()) for job in jobs if job.state == "waiting"))
             return 0
-        _train(jobs, arguments.processes, study.num_threads)
-        return _report(jobs, root)
-
-
-def _report(jobs: list[Job], root: Path) -> int:
-    """Name the failed runs and compare the others; return the exit code."""
-    failed = [job for job in jobs if job.state == "failed"]
-    for job in failed:
-        print(f"failed: {job.name}: {job.reason} (see {job.log})", file=sys.stderr)
-    compared = _compare(root)
-    return 0 if compared and not failed else INCOMPLETE
+        with chosen as executor:
+            _train(jobs, executor, arguments.hang_timeout)
+        return _report(jobs, parts, root)
 
 
 def make_parser() -> ArgumentParser:
     """Make the parser: a study file, or flags for the common case."""
     parser = ArgumentParser(
-        prog="python -m agents.study", description="Train and compare matched runs."
+        prog="python -m agents.study",
+        description="Train and compare matched runs. The same command goes on with a study.",
     )
     parser.add_argument(
         "file", type=Path, nargs="?", help="study file, or the name of one in agents/studies"
@@ -76,18 +77,59 @@ def make_parser() -> ArgumentParser:
     parser.add_argument("--seeds", type=whole_number, help="number of matched seeds (default: 5)")
     add_run_settings(parser)
     parser.add_argument(
+        "--sweep",
+        type=swept,
+        action="append",
+        default=[],
+        metavar="NAME=VALUE,VALUE",
+        help="train every arm at every value of a hyper-parameter, and compare at each; repeat it "
+        "for all combinations with another",
+    )
+    parser.add_argument(
         "-f", "--log-folder", type=Path, help="the study's folder (default: runs/<its name>)"
     )
+    _add_scheduling(parser)
+    return parser
+
+
+def _add_scheduling(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--processes",
         type=whole_number,
-        default=_cores(),
-        help="runs that train at a time (default: one a core)",
+        help="runs that train at a time; several can share a GPU (default: cores / --num-threads)",
     )
+    add_executor(parser)
     parser.add_argument(
+        "--hang-timeout",
+        type=minutes,
+        default=minutes("10"),
+        metavar="MINUTES",
+        help="end and retry a run without new timesteps for so long, 0 for never (default: 10)",
+    )
+    instead = parser.add_mutually_exclusive_group()
+    instead.add_argument(
         "--list", action="store_true", help="print a command for every unfinished run, and exit"
     )
-    return parser
+    instead.add_argument(
+        "--dry-run",
+        action="store_true",
+        help="show the runs, and measure what time and disk they will take; write nothing",
+    )
+
+
+def minutes(text: str) -> float | None:
+    """Read a number of minutes, as seconds; 0 stands for no limit.
+
+    >>> minutes("2.5"), minutes("0")
+    (150.0, None)
+    """
+    try:
+        number = float(text)
+    except ValueError:
+        number = float("nan")
+    if not (isfinite(number) and number >= 0):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of minutes, 0 or more")
+    return 60 * number or None
 
 
 def _study(arguments: argparse.Namespace) -> tuple[str, StudyConfig]:
@@ -99,7 +141,13 @@ def _study(arguments: argparse.Namespace) -> tuple[str, StudyConfig]:
         raise UsageError("give a study file, or games: --env Pong Breakout")
     names = ("env", "algo", "arms", "seeds")
     values |= {name: getattr(arguments, name) for name in names if getattr(arguments, name)}
-    values |= run_settings(arguments)
+    settings = run_settings(arguments)
+    for name in ("env_kwargs", "eval_env_kwargs"):
+        if name in settings and isinstance(values.get(name), dict):
+            settings[name] = {**values[name], **settings[name]}
+    values |= settings
+    if arguments.sweep:
+        values["sweep"] = dict(arguments.sweep)
     source = "study" if arguments.file is None else arguments.file.name
     study = parse_study(values, source)
     if arguments.hyperparams:
@@ -112,53 +160,53 @@ def _study(arguments: argparse.Namespace) -> tuple[str, StudyConfig]:
     return name.replace("/", "-").replace(":", "-"), study
 
 
-def _plan(study: StudyConfig, configs: list[RunConfig], name: str, root: Path) -> list[Job]:
-    """Write the study and its runs down; runs that are finished stay so.
-
-    :raises UsageError: If the folder holds runs of another configuration
-    """
-    jobs = [Job(str(c.relative_folder), RunFolder(root / c.relative_folder)) for c in configs]
-    for job, config in zip(jobs, configs, strict=True):
-        job.folder.plan(config)
-        if job.folder.finished:
-            job.state = "skipped"
-    record = {
-        "format": FORMAT,
-        "name": name,
-        "config": study.model_dump(mode="json"),
-        "hash": study.hash,
-        "runs": [job.name for job in jobs],
-        "comparison": {**study.comparison.model_dump(), "baseline": study.baseline},
-        "note": study.note,
-    }
-    write_json(root / "study.json", record)
-    return jobs
+def _show_own_hyperparams(jobs: list[Job]) -> None:
+    """Name the arms that do not share the others' hyper-parameters."""
+    for arm in {job.config.arm.name: job.config.arm for job in jobs}.values():
+        if arm.hyperparams:
+            print(f"arm {arm.name} has its own {arm.hyperparams}", file=sys.stderr)
 
 
-def _train(jobs: list[Job], processes: int, num_threads: int) -> None:
-    console = Console(stderr=True)
-    console.print(f"{len(jobs)} runs, {processes} at a time: {counts(jobs)}", highlight=False)
+def _train(jobs: list[Job], executor: Executor, hang_timeout: float | None) -> None:
+    console = make_console(stderr=True)
+    console.print(f"{len(jobs)} runs, {executor.capacity} at a time: {counts(jobs)}")
     start = monotonic()
-    executing = execute_jobs(jobs, processes, num_threads)
-    with study_display(jobs, console) as display, closing(executing):
+    executing = run_jobs(jobs, executor, hang_timeout)
+    with study_display(jobs, executor.capacity, console) as display, closing(executing):
         for _ in executing:
             display.update()
-    took = timedelta(seconds=round(monotonic() - start))
-    console.print(f"{counts(jobs)} after {took}", highlight=False)
+    ended = [job.folder.record for job in jobs if job.state in ("finished", "skipped")]
+    costs = [cost for record in ended if (cost := cost_of(record)) is not None]
+    if costs:
+        console.print(cost_table(costs))
+    console.print(f"{counts(jobs)} after {timedelta(seconds=round(monotonic() - start))}")
 
 
-def _compare(root: Path) -> bool:
-    """Compare what there is; say so where there is nothing to compare."""
-    try:
-        compare_runs(root)
-    except CompareError as error:
-        print(f"no comparison: {error}", file=sys.stderr)
-        return False
-    return True
+def _report(jobs: list[Job], parts: list[Part], root: Path) -> int:
+    """Name the runs that failed and compare the others; return the exit code."""
+    for job in jobs:
+        if job.failures and job.state == "finished":
+            attempts = len(job.failures) + 1
+            print(f"took {attempts} attempts: {job.name}: {job.reason}", file=sys.stderr)
+    failed = [job for job in jobs if job.state == "failed"]
+    for job in failed:
+        print(f"failed: {job.name}: {job.reason} (see {job.log})", file=sys.stderr)
+    compared = _compare(parts, root)
+    return 0 if compared and not failed else INCOMPLETE
 
 
-def _cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+def _compare(parts: list[Part], root: Path) -> bool:
+    """Compare what there is; say where there is nothing to compare."""
+    comparisons = {}
+    for part in parts:
+        try:
+            comparisons[part.label] = compare_runs(part.folder)
+        except CompareError as error:
+            print(f"no comparison: {error}", file=sys.stderr)
+    if comparisons and "." not in comparisons:
+        print_sweep(comparisons, make_console())
+        print(f"sweep: {save_sweep(root, list(comparisons))}")
+    return len(comparisons) == len(parts)
 
 
 if __name__ == "__main__":

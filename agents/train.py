@@ -8,13 +8,25 @@ from pathlib import Path
 from typing import Any
 
 from agents.arms import load_arms
+from agents.attached import end_with_input
 from agents.cli import ArgumentParser, key_value, run_command, whole_number
-from agents.config import RunConfig, make_run_config
+from agents.config import RunConfig, make_run_config, resolve_device
 from agents.display import describe, run_display
 from agents.errors import UsageError
 from agents.hyperparams import ALGORITHMS
 from agents.run_folder import RunFolder
 from envs import PROTOCOLS
+
+RUN_SETTINGS = (
+    "n_timesteps",
+    "protocol",
+    "eval_freq",
+    "eval_episodes",
+    "save_freq",
+    "device",
+    "num_threads",
+)
+"""Flags that are settings of :class:`RunConfig` under the same name."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -24,6 +36,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     :return: Exit code
     """
     arguments = make_parser().parse_args(argv)
+    if arguments.attached:
+        end_with_input()
     folder = _folder(arguments)
     config = folder.config
     if folder.finished:
@@ -33,6 +47,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     score = folder.record["score"]
     result = f"score {score['mean']:,.2f} over {score['games']} games" if score else "no score"
     print(f"{describe(config)}: {result}; {folder.path}")
+    if arguments.like:
+        same = folder.record["fingerprints"] == RunFolder(arguments.like).record["fingerprints"]
+        print(f"{'the same bits as' if same else 'other weights than'} {arguments.like}")
     return 0
 
 
@@ -51,13 +68,20 @@ def make_parser() -> ArgumentParser:
         "-f",
         "--log-folder",
         type=Path,
-        default=Path("runs"),
-        help="folder of the runs (default: runs)",
+        help="folder of the runs (default: runs, with --like runs/repeated)",
     )
     parser.add_argument(
         "--run", type=Path, metavar="DIR", help="train the run planned in this folder, instead"
     )
+    parser.add_argument(
+        "--like", type=Path, metavar="RUN", help="repeat this run, below --log-folder, instead"
+    )
     add_run_settings(parser)
+    parser.add_argument(
+        "--attached",
+        action="store_true",
+        help="end when standard input closes, as it does when the process at its other end dies",
+    )
     parser.add_argument("--track", action="store_true", help="log to Weights & Biases too")
     parser.add_argument("--wandb-project-name", default="coordrl", help="Weights & Biases project")
     parser.add_argument("--wandb-entity", help="Weights & Biases team")
@@ -86,28 +110,49 @@ def add_run_settings(parser: ArgumentParser) -> None:
         "--protocol", choices=list(PROTOCOLS), help="Atari protocol (default: classic)"
     )
     parser.add_argument(
+        "--env-kwargs",
+        type=key_value,
+        nargs="+",
+        metavar="NAME:VALUE",
+        help="settings of the environment, such as full_action_space:true",
+    )
+    parser.add_argument(
         "--eval-freq",
         type=int,
         help="evaluate every so many timesteps, in games of their own (default: never)",
     )
     parser.add_argument("--eval-episodes", type=int, help="games an evaluation (default: 5)")
+    parser.add_argument(
+        "--eval-env-kwargs",
+        type=key_value,
+        nargs="+",
+        metavar="NAME:VALUE",
+        help="settings of the environment that are different in evaluations",
+    )
+    parser.add_argument(
+        "--save-freq",
+        type=whole_number,
+        help="timesteps between two checkpoints, at which games start from new seeds (default: a "
+        "twentieth of the run, at least 20,000); others in between change nothing",
+    )
     parser.add_argument("--device", help="cpu, cuda, cuda:1 or auto (default: auto)")
     parser.add_argument("--num-threads", type=int, help="threads of a run (default: 1)")
 
 
 def run_settings(arguments: argparse.Namespace) -> dict[str, Any]:
     """Collect those of the flags that a run and a study have in common that were given."""
-    names = ("n_timesteps", "protocol", "eval_freq", "eval_episodes", "device", "num_threads")
-    return {
-        name: getattr(arguments, name) for name in names if getattr(arguments, name) is not None
-    }
+    names = [name for name in RUN_SETTINGS if getattr(arguments, name) is not None]
+    settings = {name: getattr(arguments, name) for name in names}
+    for name in ("env_kwargs", "eval_env_kwargs"):
+        if getattr(arguments, name):
+            settings[name] = dict(getattr(arguments, name))
+    return settings
 
 
 def _folder(arguments: argparse.Namespace) -> RunFolder:
-    if arguments.run is not None:
-        if arguments.algo or arguments.env:
-            raise UsageError("--run trains a run as it was planned: leave out --algo and --env")
-        return RunFolder(arguments.run)
+    if arguments.run is not None or arguments.like is not None:
+        _check_alone(arguments)
+        return RunFolder(arguments.run) if arguments.run else _like(arguments)
     if not (arguments.algo and arguments.env):
         raise UsageError("--algo and --env are needed, such as --algo ppo --env Pong")
     config = make_run_config(
@@ -118,7 +163,31 @@ def _folder(arguments: argparse.Namespace) -> RunFolder:
         hyperparams=dict(arguments.hyperparams),
         **run_settings(arguments),
     )
-    folder = RunFolder(arguments.log_folder / config.relative_folder)
+    folder = RunFolder((arguments.log_folder or Path("runs")) / config.relative_folder)
+    folder.plan(config)
+    return folder
+
+
+def _check_alone(arguments: argparse.Namespace) -> None:
+    """Check that nothing else describes a run that has been described already."""
+    if arguments.run and arguments.like:
+        raise UsageError("--run and --like name a run each: give one of them")
+    given = ["--algo"] * bool(arguments.algo) + ["--env"] * bool(arguments.env)
+    given += ["--hyperparams"] * bool(arguments.hyperparams)
+    given += [f"--{name.replace('_', '-')}" for name in run_settings(arguments)]
+    if given:
+        flag = "--run" if arguments.run else "--like"
+        raise UsageError(f"{flag} trains a run as it was planned: leave out {', '.join(given)}")
+
+
+def _like(arguments: argparse.Namespace) -> RunFolder:
+    """Plan the repetition of a run, in another folder."""
+    config = RunFolder(arguments.like).config
+    resolve_device(config.device)
+    root = arguments.log_folder or Path("runs", "repeated")
+    folder = RunFolder(root / config.relative_folder)
+    if folder.path.resolve() == arguments.like.resolve():
+        raise UsageError(f"{arguments.like} is the run itself: give another --log-folder")
     folder.plan(config)
     return folder
 

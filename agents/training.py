@@ -1,120 +1,160 @@
 """Executes one planned run: trains, and leaves its folder as ``runs/README.md`` describes."""
 
-import time
 from collections.abc import Callable
-from contextlib import closing
+from contextlib import ExitStack, closing
 from datetime import UTC, datetime
 from pathlib import Path
 
 import torch
-from safetensors.torch import save
 from stable_baselines3.common.callbacks import BaseCallback
-from stable_baselines3.common.logger import configure
 from stable_baselines3.common.on_policy_algorithm import OnPolicyAlgorithm
 
-from agents.callbacks import EpisodeLog, MatchedEval, ProgressReport
+from agents.callbacks import EpisodeLog, MatchedEval, ProgressReport, RolloutLog
+from agents.clock import TrainingClock
 from agents.config import EVAL_SEED_OFFSET, RunConfig
 from agents.files import locked, write_atomically
 from agents.model import make_model, make_run_env, parameter_counts
 from agents.progress import Progress, progress_writer
 from agents.provenance import provenance
+from agents.resumption import Attempt, Checkpoints, add_fingerprint, weights
 from agents.run_folder import RunFolder
 from coordrl.compare.curves import final_score
 
 MAX_EVAL_ENVS = 8
+LOG_INTERVAL = {"a2c": 100, "ppo": 1}
+"""Rollouts between two rows of SB3's log, the defaults of its ``learn``."""
 
 
-def execute(folder: RunFolder, report: Callable[[Progress], None]) -> None:
-    """Train a planned run to its end, from its beginning; a finished one is left as it is.
+def execute(
+    folder: RunFolder,
+    report: Callable[[Progress], None],
+    stop_at: int | None = None,
+) -> None:
+    """Train a planned run to its end, from its newest checkpoint; a finished one is left alone.
 
     ``run.json`` says at any time how it stands: running, finished, interrupted or failed.
 
     :param folder: The run's folder, with its run.json
     :param report: Called with the progress about once a second
+    :param stop_at: Timestep of a mark at which the run is left, interrupted
     :raises UsageError: If the configuration cannot be run, or another process is running it
     """
     config = folder.config
     with locked(folder.path, "the run"):
         if folder.finished:
             return
-        folder.clear()
         torch.set_num_threads(config.num_threads)
         started = datetime.now(UTC).isoformat(timespec="seconds")
         folder.update(status="running", error=None, started=started, provenance=provenance())
         try:
-            _train(folder, config, report)
+            finished = _train(folder, config, report, stop_at)
         except KeyboardInterrupt:
             folder.update(status="interrupted")
             raise
         except Exception as error:
             folder.update(status="failed", error=f"{type(error).__name__}: {error}")
             raise
+        if not finished:
+            folder.update(status="interrupted")
 
 
-def _train(folder: RunFolder, config: RunConfig, report: Callable[[Progress], None]) -> None:
-    with closing(make_run_env(config)) as env:
+def _train(
+    folder: RunFolder,
+    config: RunConfig,
+    report: Callable[[Progress], None],
+    stop_at: int | None,
+) -> bool:
+    """Train, save and score; tell whether the run came to its end."""
+    attempt = Attempt.begin(folder)
+    with ExitStack() as stack:
+        env = stack.enter_context(closing(make_run_env(config, resumable=True)))
         model = make_model(config, env)
         folder.update(parameters=parameter_counts(model))
-        model.set_logger(configure(str(folder.path), ["csv", "tensorboard"]))
-        episodes = EpisodeLog(folder.path / "episodes.csv")
-        write_progress = progress_writer(folder.progress_path)
+        model.set_logger(attempt.logs.open_logger())
+        stack.enter_context(closing(model.logger))
+        evaluation = _evaluation(config, folder.path)
+        if evaluation is not None:
+            stack.enter_context(closing(evaluation.eval_env))
+        clock = attempt.restore(model, evaluation)
+        episodes = stack.enter_context(closing(EpisodeLog(folder.path / "episodes.csv", clock)))
+        callbacks: list[BaseCallback] = [
+            episodes,
+            RolloutLog(LOG_INTERVAL[config.algo], clock),
+            _progress_report(folder, report),
+            Checkpoints(attempt, clock, evaluation, stop_at),
+        ]
+        model.learn(
+            config.n_timesteps - model.num_timesteps,
+            callback=callbacks if evaluation is None else [*callbacks, evaluation],
+            log_interval=None,  # type: ignore[arg-type]  # SB3 takes it, for no log of its own
+            reset_num_timesteps=attempt.checkpoint is None,
+        )
+        timing = _timing(config, clock)
+    if model.num_timesteps < config.n_timesteps:
+        return False
+    _finish(folder, config, model, episodes, timing)
+    return True
 
-        def report_and_write(progress: Progress) -> None:
-            write_progress(progress)
-            report(progress)
 
-        progress = ProgressReport(config.n_timesteps, report_and_write)
-        callbacks: list[BaseCallback] = [episodes, progress]
-        evaluation = _Evaluation(config, folder.path)
-        with closing(model.logger), closing(episodes), closing(evaluation):
-            wall, cpu = time.perf_counter(), time.process_time()
-            model.learn(config.n_timesteps, callback=callbacks + evaluation.callbacks)
-            wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
-        _save(model, folder.path)
+def _finish(
+    folder: RunFolder,
+    config: RunConfig,
+    model: OnPolicyAlgorithm,
+    episodes: EpisodeLog,
+    timing: dict[str, float],
+) -> None:
+    """Save the agent and write down how the run went."""
+    write_atomically(folder.path / "model.zip", model.save)
+    content = weights(model.policy)
+    write_atomically(folder.path / "policy.safetensors", lambda draft: draft.write_bytes(content))
+    add_fingerprint(folder, config.n_timesteps, content)
     score = final_score(
         episodes.timesteps, episodes.returns, config.n_timesteps, config.score_window
     )
     folder.update(
         status="finished",
-        timing={
-            "wall_seconds": round(wall, 3),
-            "cpu_seconds": round(cpu, 3),
-            "timesteps_per_second": round(config.n_timesteps / wall, 1),
-        },
+        timing=timing,
         score=None if score is None else {"mean": score.mean, "games": score.games},
     )
     folder.progress_path.unlink(missing_ok=True)
+    folder.remove_checkpoints()
 
 
-class _Evaluation:
-    """The evaluation of a run that wants one, with its own environments."""
-
-    def __init__(self, config: RunConfig, path: Path) -> None:
-        self.callbacks: list[BaseCallback] = []
-        if config.eval_freq:
-            seed = EVAL_SEED_OFFSET + config.seed
-            n_envs = min(config.eval_episodes, MAX_EVAL_ENVS)
-            env = make_run_env(config, n_envs=n_envs, seed=seed)
-            self.callbacks.append(
-                MatchedEval(
-                    env,
-                    seed=seed,
-                    n_eval_episodes=config.eval_episodes,
-                    eval_freq=max(config.eval_freq // config.hyperparams.n_envs, 1),
-                    log_path=str(path),
-                    verbose=0,
-                )
-            )
-
-    def close(self) -> None:
-        for callback in self.callbacks:
-            assert isinstance(callback, MatchedEval)
-            callback.eval_env.close()
+def _timing(config: RunConfig, clock: TrainingClock) -> dict[str, float]:
+    wall, cpu = clock.wall_seconds, clock.cpu_seconds
+    return {
+        "wall_seconds": round(wall, 3),
+        "cpu_seconds": round(cpu, 3),
+        "timesteps_per_second": round(config.n_timesteps / wall, 1),
+    }
 
 
-def _save(model: OnPolicyAlgorithm, path: Path) -> None:
-    """Save the agent in SB3's format, and its bare weights, which load without unpickling."""
-    write_atomically(path / "model.zip", model.save)
-    # Each tensor once, under its first name: aliases would make the file's header vary.
-    weights = save(dict(model.policy.named_parameters()))
-    write_atomically(path / "policy.safetensors", lambda draft: draft.write_bytes(weights))
+def _progress_report(folder: RunFolder, report: Callable[[Progress], None]) -> ProgressReport:
+    write_progress = progress_writer(folder.progress_path)
+
+    def report_and_write(progress: Progress) -> None:
+        write_progress(progress)
+        report(progress)
+
+    return ProgressReport(folder.config.n_timesteps, report_and_write)
+
+
+def _evaluation(config: RunConfig, path: Path) -> MatchedEval | None:
+    """Make the evaluation of a run that wants one, with its own environments."""
+    if not config.eval_freq:
+        return None
+    seed = EVAL_SEED_OFFSET + config.seed
+    env = make_run_env(
+        config,
+        n_envs=min(config.eval_episodes, MAX_EVAL_ENVS),
+        seed=seed,
+        env_kwargs=config.eval_env_kwargs,
+    )
+    return MatchedEval(
+        env,
+        seed=seed,
+        n_eval_episodes=config.eval_episodes,
+        eval_freq=max(config.eval_freq // config.hyperparams.n_envs, 1),
+        log_path=str(path),
+        verbose=0,
+    )

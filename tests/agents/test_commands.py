@@ -159,3 +159,22 @@ def test_a_file_that_is_no_study(
 def test_no_such_study_names_those_there_are(capsys: pytest.CaptureFixture[str]) -> None:
     assert "agents/studies has demo" in refused(study.main, ["demmo"], capsys)
     assert "give a study file" in refused(study.main, [], capsys)
+
+
+@pytest.mark.parametrize(
+    ("argv", "says"),
+    [
+        (["--hang-timeout", "-1"], "'-1' is not a number of minutes"),
+        (["--hang-timeout", "nan"], "'nan' is not a number of minutes"),
+        (["--hang-timeout", "soon"], "'soon' is not a number of minutes"),
+        (["--processes", "0"], "'0' is not a whole number"),
+        (["--dry-run", "--list"], "not allowed with argument --dry-run"),
+        (["-f", "/proc/runs"], "/proc/runs"),
+    ],
+)
+def test_flags_of_a_study(
+    argv: list[str], says: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "study.yaml"
+    file.write_text(yaml.safe_dump(SMALL_STUDY))
+    assert says in refused(study.main, [str(file), *argv], capsys)

@@ -10,7 +10,7 @@ import torch
 from stable_baselines3.common.callbacks import BaseCallback
 from stable_baselines3.common.on_policy_algorithm import OnPolicyAlgorithm
 
-from agents.arms import Arm
+from agents.arms import Arm, load_arms
 from agents.config import RunConfig
 from agents.errors import UsageError
 from agents.model import make_model, make_run_env, parameter_counts
@@ -97,16 +97,7 @@ def test_frozen_zero_coordinate_weights_train_bit_for_bit_as_nature_cnn(
 
 
 @pytest.mark.parametrize(
-    ("control", "arm"),
-    [
-        ("standard", "coord"),
-        ("standard", "coord-first"),
-        ("standard", "coord-radius"),
-        ("standard", "coord-zero"),
-        ("separate", "coord-actor"),
-        ("pooled", "coord-pooled"),
-        ("impala", "coord-impala"),
-    ],
+    ("control", "arm"), [(arm.control, name) for name, arm in load_arms().items() if arm.control]
 )
 def test_arms_start_with_the_same_shared_parameters_and_random_states(
     algo: str, control: str, arm: str

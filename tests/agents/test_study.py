@@ -2,6 +2,7 @@
 
 import json
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -14,6 +15,7 @@ import yaml
 
 from agents import study
 from agents.cli import run_command
+from agents.errors import UsageError
 from agents.files import locked, read_json
 from agents.run_folder import RunFolder
 from tests.agents.conftest import SMALL
@@ -100,6 +102,7 @@ def test_a_failing_run_is_reported_and_the_others_go_on(
     file = write_study(tmp_path / "study.yaml", arms=arms)
     assert run_study(file, "-f", str(tmp_path / "runs")) == 1
     error = capsys.readouterr().err
+    assert error.count("running again: RuntimeError: out of luck") == 1
     assert "failed: Breakout/a2c/failing_arm.Broken/seed-0: RuntimeError: out of luck" in error
     failed = run_at(tmp_path / "runs", "failing_arm.Broken")
     assert failed.record["status"] == "failed"
@@ -132,20 +135,26 @@ def test_two_studies_in_one_folder_at_once(
     assert not (tmp_path / "study.json").exists()
 
 
-def test_a_run_that_another_process_trains_is_left_to_it(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    file = write_study(tmp_path / "study.yaml", arms=["standard"])
-    assert run_study(file, "-f", str(tmp_path / "runs"), "--list") == 0
-    run = run_at(tmp_path / "runs", "standard")
-    with locked(run.path, "the run"):
-        assert run_study(file, "-f", str(tmp_path / "runs")) == 1
-    assert "another process is working on the run" in capsys.readouterr().err
-    assert run.record["status"] == "planned"
+def test_a_full_disk_is_one_line_and_no_second_attempt(tmp_path: Path) -> None:
+    """A limit on the size of files stops the saving of a model as a full disk would."""
+    file = write_study(tmp_path / "study.yaml", n_timesteps=32)
+    command = f"{sys.executable} -m agents.study {file} -f {tmp_path / 'runs'}"
+    limited = subprocess.run(
+        ["bash", "-c", f"ulimit -f 2000; exec {command}"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert limited.returncode == 1
+    assert limited.stderr.count("running again") == 0
+    assert "Traceback" not in limited.stderr
+    for arm in ("standard", "coord"):
+        assert f"failed: Breakout/a2c/{arm}/seed-0: File too large" in limited.stderr
+        assert run_at(tmp_path / "runs", arm).record["status"] == "failed"
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_an_interrupt_stops_the_runs_within_seconds(tmp_path: Path, number: int) -> None:
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+def test_a_stopped_study_leaves_no_run_behind(tmp_path: Path, number: int) -> None:
     file = write_study(tmp_path / "study.yaml", n_timesteps=10**7)
     root = tmp_path / "runs"
     command = [sys.executable, "-m", "agents.study", file, "-f", str(root), "--processes", "2"]
@@ -157,12 +166,25 @@ def test_an_interrupt_stops_the_runs_within_seconds(tmp_path: Path, number: int)
         time.sleep(0.2)
     os.kill(process.pid, number)
     _, error = process.communicate(timeout=30)
-    assert process.returncode == 130
-    assert "Traceback" not in error
-    assert "the same command" in error
+    if number == signal.SIGKILL:
+        assert process.returncode == -signal.SIGKILL
+    else:
+        assert process.returncode == 130
+        assert "Traceback" not in error
+        assert error.splitlines()[-1] == f"interrupted; to go on: {shlex.join(command)}"
+    deadline = time.monotonic() + 30
+    for arm in ("standard", "coord"):
+        while is_locked(run_at(root, arm).path):
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
     statuses = {arm: run_at(root, arm).record["status"] for arm in ("standard", "coord")}
     assert "running" not in statuses.values()
     assert "interrupted" in statuses.values()
-    for arm in ("standard", "coord"):
-        with locked(run_at(root, arm).path, "the run"):
-            pass
+
+
+def is_locked(folder: Path) -> bool:
+    try:
+        with locked(folder, "the run"):
+            return False
+    except UsageError:
+        return True

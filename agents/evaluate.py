@@ -1,0 +1,229 @@
+"""Evaluate trained agents in whole games: ``python -m agents.evaluate runs/mine``."""
+
+import json
+import multiprocessing
+import signal
+import sys
+from argparse import Namespace
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from agents.cli import BAD_INPUT, ArgumentParser, key_value, run_command, whole_number
+from agents.config import EVAL_SEED_OFFSET, resolve_device
+from agents.display import describe
+from agents.errors import UsageError
+from agents.evaluation import Evaluation, evaluate_run
+from agents.executor import cores
+from agents.run_folder import RunFolder
+from agents.trained import find_runs
+
+WIDTH = 120
+"""Columns of the table where there is no terminal."""
+
+Result = dict[str, Any]
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Evaluate agents as the command line says.
+
+    :param argv: Arguments, those of the process if None
+    :return: Exit code: 2 if a run could not be evaluated
+    """
+    arguments = make_parser().parse_args(argv)
+    evaluation = Evaluation(
+        n_eval_episodes=arguments.n_eval_episodes,
+        n_envs=arguments.n_envs,
+        deterministic=arguments.deterministic,
+        without_coordinates=arguments.without_coordinates,
+        seed=evaluation_seed_of(arguments),
+        env_kwargs=dict(arguments.env_kwargs),
+        device=resolve_device(arguments.device),
+    )
+    runs, left_out = find_runs(arguments.runs)
+    for reason in left_out:
+        print(f"left out: {reason}", file=sys.stderr)
+    results: dict[Path, Result] = {}
+    failed = False
+    for run, result in evaluate_runs(runs, evaluation, arguments.processes):
+        if isinstance(result, UsageError):
+            failed = True
+            print(f"error: {result}", file=sys.stderr)
+        else:
+            results[run.path] = result
+            print(f"evaluated: {describe(run.config)}", file=sys.stderr)
+    ordered = [results[run.path] for run in runs if run.path in results]
+    if arguments.json:
+        print(json.dumps(ordered, indent=2, ensure_ascii=False))
+    elif ordered:
+        Console(width=None if sys.stdout.isatty() else WIDTH).print(evaluation_table(ordered))
+    return BAD_INPUT if failed else 0
+
+
+def make_parser() -> ArgumentParser:
+    """Make the parser, with the names that SB3 and RL Zoo have for these things."""
+    parser = ArgumentParser(
+        prog="python -m agents.evaluate",
+        description="Evaluate trained agents in whole games; writes evaluation.json beside them.",
+    )
+    parser.add_argument(
+        "runs", type=Path, nargs="+", metavar="RUN", help="folder of a run, or of runs"
+    )
+    parser.add_argument(
+        "--n-eval-episodes",
+        type=whole_number,
+        default=10,
+        help="games of each kind, shared out evenly among the environments (default: 10)",
+    )
+    parser.add_argument(
+        "--n-envs",
+        type=whole_number,
+        default=8,
+        help="environments at a time; another number means other games (default: 8)",
+    )
+    kinds = parser.add_mutually_exclusive_group()
+    kinds.add_argument(
+        "--deterministic",
+        action="store_const",
+        const=(True,),
+        default=(False, True),
+        help="take the most probable action only (default: one evaluation of each kind)",
+    )
+    kinds.add_argument(
+        "--stochastic",
+        dest="deterministic",
+        action="store_const",
+        const=(False,),
+        help="draw actions only",
+    )
+    parser.add_argument(
+        "--without-coordinates",
+        action="store_true",
+        help="play also with the coordinates of arms that have them switched off",
+    )
+    add_game_settings(parser)
+    parser.add_argument("--device", default="cpu", help="cpu, cuda or auto (default: cpu)")
+    parser.add_argument(
+        "--processes",
+        type=whole_number,
+        default=cores(),
+        help="runs evaluated at a time; results do not depend on it (default: one a core)",
+    )
+    parser.add_argument("--json", action="store_true", help="print JSON in place of the table")
+    return parser
+
+
+def add_game_settings(parser: ArgumentParser) -> None:
+    """Add the flags about games that evaluating and watching have in common."""
+    parser.add_argument(
+        "--seed",
+        type=int,
+        help="seed of the games, other ones than training plays (default: the seed of the run)",
+    )
+    parser.add_argument(
+        "--env-kwargs",
+        type=key_value,
+        nargs="+",
+        default=[],
+        metavar="NAME:VALUE",
+        help="settings of the environment that replace those of the run's evaluations",
+    )
+
+
+def evaluation_seed_of(arguments: Namespace) -> int | None:
+    """Return the seed that was given, if it can be one.
+
+    :raises UsageError: If it is out of range
+    """
+    seed: int | None = arguments.seed
+    if seed is not None and not 0 <= seed < EVAL_SEED_OFFSET:
+        raise UsageError(f"--seed is {seed}: it must lie in 0..{EVAL_SEED_OFFSET - 1}")
+    return seed
+
+
+def evaluate_runs(
+    runs: Sequence[RunFolder], evaluation: Evaluation, processes: int
+) -> Iterator[tuple[RunFolder, Result | UsageError]]:
+    """Evaluate runs, several at a time.
+
+    :param runs: Finished runs
+    :param evaluation: How
+    :param processes: How many at a time
+    :return: Each run with its result, or with what is wrong with it, as they come
+    :raises UsageError: If a process was killed
+    """
+    if min(len(runs), processes) == 1:
+        for run in runs:
+            yield run, _evaluate(run, evaluation)
+        return
+    with _pool(min(len(runs), processes)) as pool:
+        futures = {pool.submit(_evaluate, run, evaluation): run for run in runs}
+        for future in as_completed(futures):
+            try:
+                yield futures[future], future.result()
+            except BrokenProcessPool:
+                raise UsageError(
+                    "a process was killed, perhaps out of memory: try fewer --processes"
+                ) from None
+
+
+def _evaluate(run: RunFolder, evaluation: Evaluation) -> Result | UsageError:
+    try:
+        return evaluate_run(run, evaluation)
+    except UsageError as error:
+        return error
+
+
+@contextmanager
+def _pool(processes: int) -> Iterator[ProcessPoolExecutor]:
+    """Make worker processes, which end when the context does, however it ends."""
+    spawn = multiprocessing.get_context("spawn")  # torch's threads do not survive a fork
+    pool = ProcessPoolExecutor(processes, spawn, _leave_interrupts_to_the_parent)
+    try:
+        yield pool
+        pool.shutdown()
+    finally:
+        for worker in multiprocessing.active_children():
+            worker.terminate()
+        pool.shutdown(cancel_futures=True)
+
+
+def _leave_interrupts_to_the_parent() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+def evaluation_table(results: Sequence[Result]) -> Table:
+    """Make a table of evaluations, a row a record."""
+    table = Table(
+        "run", "actions", "coordinates", "games", "mean", "sd", "95 % interval", "relies", box=None
+    )
+    for column in table.columns[3:]:
+        column.justify = "right"
+    for result in results:
+        name = f"{result['game']} {result['algorithm']} {result['arm']} seed {result['seed']}"
+        for record in result["evaluations"]:
+            table.add_row(name, *_cells(record))
+    return table
+
+
+def _cells(record: Result) -> tuple[str, ...]:
+    interval, sd, reliance = record["interval"], record["sd"], record["reliance"]
+    return (
+        "greedy" if record["deterministic"] else "drawn",
+        {True: "on", False: "off", None: "-"}[record["coordinates"]],
+        str(record["n_eval_episodes"]),
+        f"{record['mean']:,.2f}",
+        "-" if sd is None else f"{sd:,.2f}",
+        "-" if interval is None else f"{interval[0]:,.2f} to {interval[1]:,.2f}",
+        "-" if reliance is None else f"{100 * reliance['greedy_changed']:.0f} %",
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(run_command(main, None))

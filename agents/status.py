@@ -1,0 +1,167 @@
+"""How a study stands that runs elsewhere: ``python -m agents.status runs/mine``. Only reads."""
+
+import argparse
+import sys
+import time
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from agents.cli import ArgumentParser, run_command
+from agents.config import RunConfig
+from agents.costs import Cost, cost_of, cost_table
+from agents.display import duration
+from agents.errors import UsageError
+from agents.files import read_json
+from agents.progress import Progress, read_progress
+from agents.run_folder import RunFolder
+from agents.table import make_console, progress_cells
+from agents.time_left import Load, kind_of, time_left
+
+SILENCE = 300.0
+"""Seconds without a sign of life after which a running run is called silent."""
+ENDED = ("finished", "failed")
+STYLES = {"running": "cyan", "silent": "yellow", "failed": "red", "damaged": "red"}
+
+
+@dataclass(frozen=True)
+class RunStatus:
+    """How a run stands.
+
+    :param name: Its folder within the study's
+    :param state: The status of its run.json; "silent" if it runs without a sign of life,
+        "damaged" if its run.json cannot be read
+    :param detail: Why, in a line
+    :param config: What is trained, None if it cannot be read
+    :param progress: How far it is, None before its first report and after its end
+    :param cost: What it cost, None unless it is finished
+    """
+
+    name: str
+    state: str
+    detail: str = ""
+    config: RunConfig | None = None
+    progress: Progress | None = None
+    cost: Cost | None = None
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Show how a study stands.
+
+    :param argv: Arguments, those of the process if None
+    :return: Exit code
+    """
+    arguments = make_parser().parse_args(argv)
+    show_status(arguments.folder, make_console())
+    return 0
+
+
+def make_parser() -> argparse.ArgumentParser:
+    """Make the parser of the command line."""
+    parser = ArgumentParser(
+        prog="python -m agents.status",
+        description="Show how a study stands, wherever it runs. Only reads.",
+    )
+    parser.add_argument("folder", type=Path, help="a study's folder, or any folder of runs")
+    return parser
+
+
+def show_status(folder: Path, console: Console) -> None:
+    """Print how the runs of a folder stand.
+
+    :param folder: A study, a sweep, or any folder with runs below it
+    :param console: Where to
+    :raises UsageError: If it holds no runs
+    """
+    runs = [run_status(folder, name) for name in run_names(folder)]
+    states = Counter(run.state for run in runs)
+    shown = [run for run in runs if run.state not in ("planned", "finished")]
+    if shown:
+        console.print(_table(shown))
+    costs = [run.cost for run in runs if run.cost is not None]
+    if costs:
+        console.print(cost_table(costs))
+    print_line = f"{len(runs)} runs: " + ", ".join(f"{n} {s}" for s, n in sorted(states.items()))
+    console.print(print_line + _left(runs), highlight=False, soft_wrap=True)
+
+
+def run_names(folder: Path) -> list[str]:
+    """Name the runs of a folder: those that its study declares, or all below it.
+
+    :param folder: A study, a sweep, or any folder with runs below it
+    :raises UsageError: If there are none
+    """
+    if (folder / "sweep.json").is_file():
+        labels = read_json(folder / "sweep.json").get("studies", [])
+        return [f"{label}/{name}" for label in labels for name in run_names(folder / label)]
+    if (folder / "study.json").is_file():
+        return [str(name) for name in read_json(folder / "study.json").get("runs", [])]
+    names = [str(path.parent.relative_to(folder)) for path in sorted(folder.rglob("run.json"))]
+    if not names:
+        raise UsageError(f"{folder} holds no runs: give the folder of a study or of runs")
+    return names
+
+
+def run_status(folder: Path, name: str) -> RunStatus:
+    """Read how a run stands.
+
+    :param folder: The study's folder
+    :param name: The run's folder within it
+    """
+    run = RunFolder(folder / name)
+    try:
+        config, record = run.config, run.record
+    except UsageError as error:
+        return RunStatus(name, "damaged", str(error))
+    state, detail = str(record.get("status")), str(record.get("error") or "")
+    progress = None if state == "finished" else read_progress(run.progress_path)
+    silence = _silence(run) if state == "running" else 0.0
+    if silence > SILENCE:
+        state, detail = "silent", f"no sign of life for {duration(silence)}"
+    return RunStatus(name, state, detail, config, progress, cost_of(record))
+
+
+def _silence(run: RunFolder) -> float:
+    """Return the seconds since a run has last written how far it is, or how it stands."""
+    paths = (run.progress_path, run.path / "run.json")
+    return time.time() - max(path.stat().st_mtime for path in paths if path.exists())
+
+
+def _table(runs: list[RunStatus]) -> Table:
+    table = Table("run", "state", "done", "timesteps/s", "left", "return", "", box=None)
+    for column in table.columns[2:6]:
+        column.justify = "right"
+    for run in runs:
+        cells = ("", "", "", "") if run.progress is None else progress_cells(run.progress)
+        state = Text(run.state, STYLES.get(run.state, ""))
+        table.add_row(Text(run.name), state, *cells, Text(run.detail))
+    return table
+
+
+def _left(runs: list[RunStatus]) -> str:
+    """Estimate when all runs have ended, if as many run at a time as do now."""
+    running = sum(run.state == "running" for run in runs)
+    seconds = time_left([_load(run) for run in runs if run.config is not None], max(running, 1))
+    if not running or seconds is None:
+        return ""
+    return f"; about {duration(seconds)} left at {running} at a time"
+
+
+def _load(run: RunStatus) -> Load:
+    assert run.config is not None
+    done, rate = 0, None
+    if run.progress is not None:
+        done, rate = run.progress.timesteps, run.progress.timesteps_per_second
+    elif run.cost is not None:
+        rate = run.cost.timesteps_per_second
+    left = 0 if run.state in ENDED else run.config.n_timesteps - done
+    return Load(kind_of(run.config), left, rate)
+
+
+if __name__ == "__main__":
+    sys.exit(run_command(main, None))
