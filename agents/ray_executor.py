@@ -82,7 +82,8 @@ class RayExecutor:
 
     def start(self, job: Job) -> "RayExecution":
         """Have a node train or resume the run, as soon as one is free."""
-        return RayExecution(job, self._actor.remote(self.num_threads), self.mark)
+        actor = self._actor.remote(self.num_threads, python_path())
+        return RayExecution(job, actor, self.mark)
 
     def _room(self, resources: dict[str, float]) -> int:
         by_cores = int(resources.get("CPU", 0) // self.num_threads)
@@ -167,6 +168,11 @@ class RayExecution:
             with suppress(RayError):  # a lost node has ended what it ran
                 ray.get(self.actor.kill.remote(), timeout=KILL_TIMEOUT)
         ray.kill(self.actor)
+
+
+def python_path() -> str:
+    """Return a PYTHONPATH by which another machine finds what ``python -m`` finds here."""
+    return os.pathsep.join(filter(None, [str(Path.cwd()), os.environ.get("PYTHONPATH")]))
 
 
 def _failure(error: RayError) -> Outcome:

@@ -49,10 +49,11 @@ class RayWorker:
     """Trains one run on the node that Ray has chosen.
 
     :param num_threads: Threads of the run
+    :param python_path: PYTHONPATH of its process, where the user's own modules are
     """
 
-    def __init__(self, num_threads: int) -> None:
-        self.environment = thread_environment(num_threads)
+    def __init__(self, num_threads: int, python_path: str) -> None:
+        self.environment = {**thread_environment(num_threads), "PYTHONPATH": python_path}
         self.process: AttachedProcess | None = None
         self.temporary: TemporaryDirectory[str] | None = None
 

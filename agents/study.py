@@ -26,6 +26,7 @@ from agents.sweep import print_sweep, save_sweep, swept
 from agents.table import counts, make_console, study_display
 from agents.train import add_run_settings, run_settings
 from coordrl.compare import CompareError, compare_runs
+from coordrl.compare.attainability import unattainable
 
 INCOMPLETE = 1
 
@@ -43,6 +44,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parts = expand(study, root)  # before anything is written
     jobs = [job for part in parts for job in part.jobs]
     _show_own_hyperparams(jobs)
+    _show_what_cannot_be_decided(study)
     chosen = executor_of(arguments, processes, root, jobs[0].config)
     if arguments.dry_run:
         show_plan(jobs, root, processes)
@@ -165,6 +167,14 @@ def _show_own_hyperparams(jobs: list[Job]) -> None:
     for arm in {job.config.arm.name: job.config.arm for job in jobs}.values():
         if arm.hyperparams:
             print(f"arm {arm.name} has its own {arm.hyperparams}", file=sys.stderr)
+
+
+def _show_what_cannot_be_decided(study: StudyConfig) -> None:
+    """Say before anything is trained that no outcome could be significant, if so."""
+    family = len(study.env) * len(study.algo) * (len(study.arms) - 1)
+    warning = unattainable(len(study.seeds), family, pairs=study.comparison.test == "paired")
+    if warning is not None:
+        print(f"note: {warning}", file=sys.stderr)
 
 
 def _train(jobs: list[Job], executor: Executor, hang_timeout: float | None) -> None:

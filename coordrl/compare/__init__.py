@@ -14,24 +14,39 @@ __all__ = ["CompareError", "compare_runs"]
 
 
 def compare_runs(
-    folder: str | Path,
-    *,
+    path: str | Path,
+    *others: str | Path,
     output: str | Path | None = None,
     baseline: str | None = None,
+    source: str | None = None,
+    pattern: str | None = None,
+    tag: str | None = None,
     console: "Console | None" = None,
 ) -> "Comparison":
-    """Compare the arms of a study, write the report and print the table.
+    """Compare the arms of a study, or of any runs, write the report and print the table.
 
     Needs the ``compare`` extra, which is imported only here.
 
-    :param folder: a study's folder, or any folder with runs below it
-    :param output: where to write; by default ``<folder>/comparison``
+    :param path: a study's folder, any folder of runs or of logs of SB3, RL Zoo or CleanRL, or
+        a table (CSV, JSON) with the columns game, algorithm, arm, seed, step and return
+    :param others: more of these, to be compared as one study
+    :param output: where to write; by default ``<path>/comparison``, ``./comparison`` for several
     :param baseline: the arm the others are compared with; by default the study's, else
         "standard"
+    :param source: what to read where runs have logs of several kinds: "runs" (our folders),
+        "monitor", "evaluations", "progress" or "events"
+    :param pattern: which part of a log's path is what, such as
+        ``{game}/{algorithm}/{arm}/seed-{seed}``; matched with the last parts of the path
+    :param tag: the curve in ``progress.csv`` or event files; by default the usual one
     :param console: where to print; by default the terminal
     :return: what was found
     :raises CompareError: if there is nothing to compare; the message is one line
     """
     from coordrl.compare.command import run_comparison
+    from coordrl.compare.reading import Request
 
-    return run_comparison(Path(folder), output=output, baseline=baseline, console=console)
+    request = Request(source=source, pattern=pattern, tag=tag)
+    paths = [Path(path) for path in (path, *others)]
+    return run_comparison(
+        *paths, output=output, baseline=baseline, request=request, console=console
+    )

@@ -6,12 +6,15 @@ from dataclasses import replace
 from typing import Any
 
 from coordrl.compare.arms import arm_result
+from coordrl.compare.attainability import seeds_to_attain
 from coordrl.compare.contrasts import contrast, correct
 from coordrl.compare.errors import CompareError
+from coordrl.compare.overall import aggregates
 from coordrl.compare.results import ArmResult, Comparison, Contrast, Group
 from coordrl.compare.runs import Run, Study
 from coordrl.compare.statistics import beats, margin_of
 from coordrl.compare.text import finding, headline
+from coordrl.compare.thresholds import thresholds
 
 STANDARD = "standard"
 
@@ -35,7 +38,8 @@ def compare(study: Study, baseline: str | None = None) -> Comparison:
         runs = [run for run in study.runs if run.key[:2] == (game, algorithm)]
         if runs:
             wanted = [arm for arm in arms if (game, algorithm, arm) in cells]
-            groups.append(_group(study, runs, wanted, baseline))
+            group = _group(study, runs, wanted, baseline)
+            groups.append(replace(group, thresholds=thresholds(group, baseline)))
     groups = _correct(groups, family, pairs=study.plan.paired)
     contrasts = [found for group in groups for found in group.contrasts]
     findings = [finding(g, found, baseline) for g in groups for found in g.contrasts]
@@ -44,12 +48,15 @@ def compare(study: Study, baseline: str | None = None) -> Comparison:
         baseline=baseline,
         arms=arms,
         family=family,
+        seeds_to_attain=seeds_to_attain(family, pairs=study.plan.paired) if family else None,
         headline=headline(contrasts, findings, baseline, family),
         findings=tuple(findings),
         groups=tuple(groups),
         missing=study.missing,
-        notes=tuple(f"{run.name}: {note}" for run in study.runs for note in run.notes),
+        notes=study.notes
+        + tuple(f"{run.name}: {note}" for run in study.runs for note in run.notes),
         provenance=_provenance(study.runs),
+        aggregates=aggregates(groups, arms, baseline),
     )
 
 
@@ -79,6 +86,7 @@ def _group(study: Study, runs: Sequence[Run], wanted: Sequence[str], baseline: s
         algorithm=first.key.algorithm,
         protocol=first.protocol,
         n_timesteps=first.n_timesteps,
+        points=first.points,
         random_score=random,
         human_score=reference.get("human"),
         informative=random is None or _any_beats(list(arms.values()), random),
@@ -128,7 +136,7 @@ def _check_alike(runs: Sequence[Run]) -> None:
     """Check that the runs of one game and algorithm can be compared at all."""
     first = runs[0]
     for run in runs[1:]:
-        for what in ("n_timesteps", "protocol", "reference_scores"):
+        for what in ("n_timesteps", "points", "protocol", "reference_scores"):
             mine, theirs = getattr(run, what), getattr(first, what)
             if mine != theirs:
                 raise CompareError(

@@ -34,6 +34,8 @@ def arm_result(arm: str, runs: Sequence[Run], window: float) -> ArmResult:
                 score=run.score.mean,
                 games=run.score.games,
                 sample_efficiency=curve.mean,
+                evaluations=run.evaluations,
+                coordinate_maps=None if run.coordinate_maps is None else str(run.coordinate_maps),
             )
             for run, curve in zip(runs, curves, strict=True)
         ),
@@ -45,10 +47,12 @@ def arm_result(arm: str, runs: Sequence[Run], window: float) -> ArmResult:
         parameters=runs[0].parameters,
         timesteps_per_second=_mean_timing(runs, "timesteps_per_second"),
         wall_seconds=_mean_timing(runs, "wall_seconds"),
+        cpu_seconds=_mean_timing(runs, "cpu_seconds"),
         curve=_arm_curve(
             curves[0].timesteps,
             np.array([curve.values for curve in curves]),
             np.array([curve.carried for curve in curves]),
+            _wall_seconds(runs, curves[0].timesteps),
         ),
     )
 
@@ -57,6 +61,7 @@ def _arm_curve(
     timesteps: NDArray[np.int64],
     seeds: NDArray[np.float64],
     carried: NDArray[np.bool_],
+    wall_seconds: NDArray[np.float64] | None,
 ) -> ArmCurve:
     # A point where some seed has no value yet stays NaN: a mean over fewer seeds would jump.
     mean = seeds.mean(axis=0)
@@ -68,7 +73,20 @@ def _arm_curve(
         mean=mean,
         lower=mean - half,
         upper=mean + half,
+        wall_seconds=wall_seconds,
     )
+
+
+def _wall_seconds(runs: Sequence[Run], grid: NDArray[np.int64]) -> NDArray[np.float64] | None:
+    """Return the mean wall time at each point of the grid, between games by interpolation."""
+    times = []
+    for run in runs:
+        if run.wall_seconds is None:
+            return None
+        order = np.argsort(run.timesteps, kind="stable")
+        ends, walls = run.timesteps[order], run.wall_seconds[order]
+        times.append(np.interp(grid, np.append(0, ends), np.append(0.0, walls)))
+    return np.asarray(np.mean(times, axis=0), dtype=np.float64)
 
 
 def _mean_timing(runs: Sequence[Run], name: str) -> float | None:

@@ -1,4 +1,4 @@
-"""Comparing a folder from end to end, and the command line."""
+"""Comparing runs from end to end, and the command line."""
 
 import argparse
 import json
@@ -11,31 +11,40 @@ from typing import NoReturn
 
 from rich.console import Console
 
+from coordrl.compare import plan
 from coordrl.compare.analysis import compare
 from coordrl.compare.errors import CompareError
 from coordrl.compare.events import save_events
+from coordrl.compare.markdown import save_markdown
 from coordrl.compare.plots import save_plots
+from coordrl.compare.progress import stages
+from coordrl.compare.reading import SOURCES, Request, read_study
 from coordrl.compare.records import plain
 from coordrl.compare.report import save_report
 from coordrl.compare.results import Comparison
-from coordrl.compare.runs import read_study
+from coordrl.compare.sources.pattern import EXAMPLE
 from coordrl.compare.tables import print_comparison, save_csv
 
 _ASIDE = ".writing-"
 
 
 def run_comparison(
-    folder: Path,
-    *,
+    *paths: Path,
     output: str | Path | None = None,
     baseline: str | None = None,
+    request: Request | None = None,
     console: Console | None = None,
 ) -> Comparison:
     """Do what :func:`coordrl.compare.compare_runs` promises."""
     console = console or Console()
-    comparison = compare(read_study(folder), baseline)
-    target = Path(output) if output is not None else folder / "comparison"
-    save_comparison(comparison, target)
+    target = Path(output) if output is not None else _default_output(paths)
+    check_target(target)
+    with stages(console) as stage:
+        study = read_study(*paths, request=request, track=stage.track)
+        stage.begin("comparing")
+        comparison = compare(study, baseline)
+        stage.begin("writing")
+        save_comparison(comparison, target)
     print_comparison(comparison, console)
     console.print(
         f"report: {target / 'report.html'}", soft_wrap=True, highlight=False, markup=False
@@ -43,23 +52,29 @@ def run_comparison(
     return comparison
 
 
+def _default_output(paths: Sequence[Path]) -> Path:
+    if len(paths) > 1:
+        return Path("comparison")
+    return (paths[0] if paths[0].is_dir() else paths[0].parent) / "comparison"
+
+
 def save_comparison(comparison: Comparison, target: Path) -> None:
     """Write the report, plots, tables and TensorBoard files of a comparison.
 
     Every file is written aside and then renamed over its predecessor, so a reader never sees
-    half of one. Plots of an earlier comparison that no longer exist go.
+    half of one. Figures of an earlier comparison that no longer exist go.
 
     :param comparison: what was found
-    :param target: the folder; it may hold an earlier comparison, but nothing else
-    :raises CompareError: if it holds something else, or is a file
+    :param target: the folder; it may hold an earlier comparison (see :func:`check_target`)
     """
-    _check_target(target)
     target.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(prefix=_ASIDE, dir=target) as name:
         aside = Path(name)
-        record = json.dumps({"format": 1, **plain(comparison)}, indent=1, allow_nan=False)
+        # Without line breaks: a large study has half a million numbers.
+        record = json.dumps({"format": 1, **plain(comparison)}, allow_nan=False)
         (aside / "comparison.json").write_text(record + "\n", encoding="utf-8")
         save_csv(comparison, aside / "comparison.csv")
+        save_markdown(comparison, aside / "comparison.md")
         save_plots(comparison, aside)
         save_report(comparison, aside / "report.html")
         _move_in(aside, target)
@@ -67,7 +82,12 @@ def save_comparison(comparison: Comparison, target: Path) -> None:
     save_events(comparison, target / "tensorboard")
 
 
-def _check_target(target: Path) -> None:
+def check_target(target: Path) -> None:
+    """Check that a folder can be written to without harm.
+
+    :param target: the folder; it may hold an earlier comparison, but nothing else
+    :raises CompareError: if it holds something else, or is a file
+    """
     if target.exists() and not target.is_dir():
         raise CompareError(f"{target} is a file: give a folder to --output")
     if not target.is_dir() or (target / "comparison.json").exists():
@@ -79,7 +99,7 @@ def _check_target(target: Path) -> None:
 def _move_in(aside: Path, target: Path) -> None:
     """Replace an earlier comparison's files; comparison.json first, it marks the folder as ours."""
     files = [path.name for path in aside.iterdir()]
-    for old in [*target.glob("curves_*.png"), *target.glob("curves_*.svg")]:
+    for old in [*target.glob("*.png"), *target.glob("*.svg")]:
         if old.name not in files:
             old.unlink()
     for name in sorted(files, key=lambda name: (name == "report.html", name != "comparison.json")):
@@ -98,21 +118,54 @@ def main(arguments: Sequence[str] | None = None) -> int:
     :param arguments: without the program's name; by default those of the process
     :return: the exit code: 0, or 2 for bad input
     """
-    parser = _Parser(
-        prog="python -m coordrl.compare",
-        description="Compare the arms of a study: learning curves, tests and a report.",
-    )
-    parser.add_argument("folder", type=Path, help="a study's folder, or any folder of runs")
-    parser.add_argument(
-        "--output", type=Path, help="where to write the report (default: FOLDER/comparison)"
-    )
-    parser.add_argument(
-        "--baseline", help="the arm to compare with (default: the study's, else standard)"
-    )
-    options = parser.parse_args(arguments)
+    given = sys.argv[1:] if arguments is None else list(arguments)
+    if given[:1] == ["plan"]:
+        return plan.main(given[1:])
+    options = _make_parser().parse_args(given)
     try:
-        run_comparison(options.folder, output=options.output, baseline=options.baseline)
+        request = Request(source=options.source, pattern=options.pattern, tag=options.tag)
+        run_comparison(
+            *options.paths, output=options.output, baseline=options.baseline, request=request
+        )
     except (CompareError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
     return 0
+
+
+def _make_parser() -> argparse.ArgumentParser:
+    parser = _Parser(
+        prog="python -m coordrl.compare",
+        description="Compare the arms of a study: learning curves, tests and a report.",
+        epilog="'python -m coordrl.compare plan --help' tells how to plan seeds and timesteps.",
+    )
+    parser.add_argument(
+        "paths",
+        type=Path,
+        nargs="+",
+        metavar="PATH",
+        help="a study's folder, any folder of runs or of the logs of SB3, RL Zoo or CleanRL, "
+        "or a table (CSV, JSON) with the columns game, algorithm, arm, seed, step, return",
+    )
+    parser.add_argument(
+        "--output",
+        type=Path,
+        help="where to write the report (default: PATH/comparison; ./comparison for several)",
+    )
+    parser.add_argument(
+        "--baseline", help="the arm to compare with (default: the study's, else standard)"
+    )
+    parser.add_argument(
+        "--pattern",
+        help="for logs not of RL Zoo or CleanRL: which part of their path is what; the last "
+        f"parts of the path are matched, * stands for any text (for example '{EXAMPLE}')",
+    )
+    parser.add_argument(
+        "--source", choices=SOURCES, help="what to read where runs have logs of several kinds"
+    )
+    parser.add_argument(
+        "--tag",
+        help="the curve in progress.csv or event files "
+        "(default: rollout/ep_rew_mean, or CleanRL's charts/episodic_return)",
+    )
+    return parser

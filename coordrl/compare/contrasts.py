@@ -11,6 +11,7 @@ from coordrl.compare.permutation import (
     smallest_permutation_p,
     smallest_sign_flip_p,
 )
+from coordrl.compare.power import seeds_needed
 from coordrl.compare.results import ArmResult, Contrast
 from coordrl.compare.statistics import (
     ALPHA,
@@ -19,7 +20,6 @@ from coordrl.compare.statistics import (
     holm,
     paired,
     sample_sd,
-    seeds_needed,
     welch,
 )
 

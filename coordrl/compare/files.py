@@ -1,4 +1,4 @@
-"""Reading one file of a run: its record (JSON) and its finished games (CSV)."""
+"""Reading the files of a run: JSON records and CSV files that may be half-written."""
 
 import json
 from io import StringIO
@@ -10,7 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 FORMAT = 1
-EPISODE_HEADER = "timestep,wall_seconds,env,return,length"
+#: The largest return that is believed: squares of much larger ones overflow.
+LARGEST = 1e100
+#: The last timestep that is believed: beyond it, floats skip whole numbers.
+LATEST = 2**53
 
 _KINDS = {str: "a string", int: "a whole number", list: "a list", dict: "an object"}
 _T = TypeVar("_T")
@@ -20,49 +23,84 @@ class UnusableError(ValueError):
     """A file cannot be used; the message is the reason, in one line."""
 
 
-def read_record(path: Path) -> dict[str, Any]:
-    """Read a JSON file of our format."""
+def read_json(path: Path) -> Any:
+    """Read a JSON file.
+
+    :raises UnusableError: if it is not readable
+    """
     try:
-        record = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise UnusableError(f"{path.name} is not readable: {error}") from error
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError) as error:
+        raise UnusableError(f"{path.name} is not readable: {one_line(error)}") from error
+
+
+def read_record(path: Path) -> dict[str, Any]:
+    """Read a JSON file of our format.
+
+    :raises UnusableError: if it is not one
+    """
+    record = read_json(path)
     if not isinstance(record, dict):
         raise UnusableError(f"{path.name} must hold an object, not {record!r:.40}")
     if record.get("format") != FORMAT:
         found = record.get("format")
-        raise UnusableError(f"{path.name} has format {found!r}; this version reads {FORMAT}")
+        raise UnusableError(f"{path.name} has format {found!r:.40}; this version reads {FORMAT}")
     return record
 
 
-def read_episodes(path: Path) -> tuple[NDArray[np.float64], list[str]]:
-    """Return the finished games as rows, and a note if a half-written line was left out."""
+def read_complete_lines(path: Path) -> tuple[str, list[str]]:
+    """Return the text of a file of lines, and a note if a half-written last line is left out.
+
+    :raises UnusableError: if the file is missing or no text
+    """
     try:
         complete, _, rest = path.read_text(encoding="utf-8").rpartition("\n")
     except FileNotFoundError as error:
-        raise UnusableError("episodes.csv is missing") from error
+        raise UnusableError(f"{path.name} is missing") from error
     except (OSError, ValueError) as error:
-        raise UnusableError(f"episodes.csv is not readable: {error}") from error
-    notes = ["the half-written last line of episodes.csv is left out"] if rest else []
-    header, _, body = complete.partition("\n")
-    if header != EPISODE_HEADER:
-        raise UnusableError(f"episodes.csv must begin with {EPISODE_HEADER}")
-    columns = len(EPISODE_HEADER.split(","))
-    if not body.strip():
-        return np.empty((0, columns)), notes
+        raise UnusableError(f"{path.name} is not readable: {one_line(error)}") from error
+    return complete, [f"the half-written last line of {path.name} is left out"] if rest else []
+
+
+def parse_numbers(
+    body: str, name: str, columns: tuple[int, ...] | None = None
+) -> NDArray[np.float64]:
+    """Return the numbers of a CSV file without its header, shape (lines, columns).
+
+    :param body: its lines, at least one
+    :param name: the file's, for the message
+    :param columns: the positions of those wanted; by default all, as many in every line
+    :raises UnusableError: if a cell is missing or no number
+    """
     try:
-        games = np.loadtxt(StringIO(body), delimiter=",", ndmin=2)
+        return np.loadtxt(
+            StringIO(body), delimiter=",", quotechar='"', comments=None, usecols=columns, ndmin=2
+        )
     except ValueError as error:
-        raise UnusableError(f"episodes.csv is not readable: {error}") from error
-    if games.shape[1] != columns or not np.isfinite(games).all():
-        raise UnusableError(f"episodes.csv must hold {columns} finite numbers a line")
-    return games, notes
+        raise UnusableError(f"{name} is not readable: {one_line(error)}") from error
+
+
+def number(record: dict[str, Any], name: str) -> float:
+    """Return a finite number of a record."""
+    value = record.get(name)
+    if not _is_number(value):
+        raise UnusableError(f'"{name}" must be a number, not {value!r:.40}')
+    return float(value)
+
+
+def flag(record: dict[str, Any], name: str) -> bool:
+    """Return a truth value of a record."""
+    value = record.get(name)
+    if not isinstance(value, bool):
+        raise UnusableError(f'"{name}" must be true or false, not {value!r:.40}')
+    return value
 
 
 def required(record: dict[str, Any], name: str, kind: type[_T]) -> _T:
     """Return a value of a record."""
     value = record.get(name)
     if not isinstance(value, kind) or isinstance(value, bool):
-        raise UnusableError(f'"{name}" must be {_KINDS[kind]}, not {value!r}')
+        raise UnusableError(f'"{name}" must be {_KINDS[kind]}, not {value!r:.40}')
     return value
 
 
@@ -76,7 +114,7 @@ def optional_numbers(record: dict[str, Any], name: str) -> dict[str, float] | No
     values = optional(record, name, dict)
     for key, value in (values or {}).items():
         if not _is_number(value):
-            raise UnusableError(f'"{name}": "{key}" must be a number, not {value!r}')
+            raise UnusableError(f'"{name}": "{key}" must be a number, not {value!r:.40}')
     return values
 
 
@@ -84,9 +122,16 @@ def share(record: dict[str, Any], name: str, default: float) -> float:
     """Return a share in (0, 1] of a record, or the default where it is absent."""
     value = record.get(name, default)
     if not _is_number(value) or not 0 < value <= 1:
-        raise UnusableError(f'"{name}" must be a number above 0 and at most 1, not {value!r}')
+        raise UnusableError(f'"{name}" must be a number above 0 and at most 1, not {value!r:.40}')
     return float(value)
 
 
+def one_line(error: Exception) -> str:
+    """Return the message of an error without line breaks."""
+    return " ".join(str(error).split())
+
+
 def _is_number(value: object) -> TypeGuard[int | float]:
-    return isinstance(value, int | float) and not isinstance(value, bool) and isfinite(value)
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return False
+    return isfinite(value) if isinstance(value, float) else abs(value) <= LARGEST

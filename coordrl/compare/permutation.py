@@ -14,6 +14,8 @@ from math import comb
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+#: The family-wise level of the tests.
+ALPHA = 0.05
 #: Up to this many rearrangements the tests are exact: 10 seeds against 10 are 184,756.
 EXACT_LIMIT = 200_000
 #: Random rearrangements beyond that.
@@ -24,6 +26,10 @@ DRAW_SEED = 0
 # Rearrangements whose sum differs from the observed one by less than this share of the largest
 # score differ by rounding only: they are ties.
 _TIE = 1e-12
+# So many sums are held at a time: 32 MB.
+_SUMS = 4_000_000
+
+Array = NDArray[np.float64]
 
 
 def permutation_p(a: ArrayLike, b: ArrayLike) -> float:
@@ -41,18 +47,27 @@ def permutation_p(a: ArrayLike, b: ArrayLike) -> float:
     >>> permutation_p([1.0, 2.0, 3.0], [4.0, 5.0, 6.0])  # 2 of 20
     0.1
     """
-    x, y = _scores(a), _scores(b)
-    n, m = x.size, y.size
-    scores = np.concatenate([x, y])
-    pooled = scores - scores.mean()  # then mean(a) - mean(b) = sum(a) * (1 / n + 1 / m)
-    threshold = abs(float(pooled[:n].sum())) - _TIE * float(np.abs(scores).max())
+    return float(permutation_p_values(_scores(a)[None], _scores(b)[None])[0])
+
+
+def permutation_p_values(a: Array, b: Array) -> Array:
+    """Return :func:`permutation_p` of many comparisons of the same size at once.
+
+    :param a: shape (comparisons, n)
+    :param b: shape (comparisons, m)
+    :return: shape (comparisons,)
+    """
+    n, m = a.shape[1], b.shape[1]
+    scores = np.concatenate([a, b], axis=1)
+    # Centred, mean(a) - mean(b) = sum(a) * (1 / n + 1 / m), and sum(a) = -sum(b): the smaller
+    # arm's sum says as much as the larger's.
+    pooled = scores - scores.mean(axis=1, keepdims=True)
+    thresholds = np.abs(pooled[:, :n].sum(axis=1)) - _TIE * np.abs(scores).max(axis=1)
     if comb(n + m, n) <= EXACT_LIMIT:
-        sums = _choices(n + m, n) @ pooled
-        return float(np.mean(np.abs(sums) >= threshold))
-    generator = np.random.default_rng(DRAW_SEED)
-    draws = (generator.permutation(pooled)[:n].sum() for _ in range(DRAWS))
-    extreme = sum(abs(drawn) >= threshold for drawn in draws)
-    return float((extreme + 1) / (DRAWS + 1))
+        choices = _choices(n + m, min(n, m))
+        return _extreme(choices, pooled, thresholds) / len(choices)
+    choices = _drawn_choices(n + m, min(n, m), DRAWS)
+    return (_extreme(choices, pooled, thresholds) + 1) / (DRAWS + 1)
 
 
 def sign_flip_p(differences: ArrayLike) -> float:
@@ -69,14 +84,22 @@ def sign_flip_p(differences: ArrayLike) -> float:
     >>> sign_flip_p([1.0, 2.0, 3.0])  # 2 of 8
     0.25
     """
-    d = _scores(differences)
-    threshold = abs(float(d.sum())) - _TIE * float(np.abs(d).max())
-    if 2**d.size <= EXACT_LIMIT:
-        return float(np.mean(np.abs(_signs(d.size) @ d) >= threshold))
-    generator = np.random.default_rng(DRAW_SEED)
-    draws = (generator.choice((-1.0, 1.0), d.size) @ d for _ in range(DRAWS))
-    extreme = sum(abs(drawn) >= threshold for drawn in draws)
-    return float((extreme + 1) / (DRAWS + 1))
+    return float(sign_flip_p_values(_scores(differences)[None])[0])
+
+
+def sign_flip_p_values(differences: Array) -> Array:
+    """Return :func:`sign_flip_p` of many comparisons of the same size at once.
+
+    :param differences: shape (comparisons, n)
+    :return: shape (comparisons,)
+    """
+    size = differences.shape[1]
+    thresholds = np.abs(differences.sum(axis=1)) - _TIE * np.abs(differences).max(axis=1)
+    if 2**size <= EXACT_LIMIT:
+        signs = _signs(size)
+        return _extreme(signs, differences, thresholds) / len(signs)
+    signs = _drawn_signs(size, DRAWS)
+    return (_extreme(signs, differences, thresholds) + 1) / (DRAWS + 1)
 
 
 def smallest_permutation_p(n: int, m: int) -> float:
@@ -99,22 +122,60 @@ def _floor(p: float, rearrangements: int) -> float:
     return p if rearrangements <= EXACT_LIMIT else max(p, 1 / (DRAWS + 1))
 
 
-def _scores(values: ArrayLike) -> NDArray[np.float64]:
+def _scores(values: ArrayLike) -> Array:
     array = np.asarray(values, dtype=np.float64)
     if array.ndim != 1 or array.size == 0:
         raise ValueError(f"one score or more a sample is needed, not shape {array.shape}")
     return array
 
 
-@lru_cache(maxsize=4)
-def _choices(total: int, size: int) -> NDArray[np.float64]:
-    """Return every choice of `size` out of `total` as a row of zeros and ones."""
-    chosen = np.array(list(combinations(range(total), size)))
+def _extreme(ways: Array, scores: Array, thresholds: Array) -> NDArray[np.int64]:
+    """Return how many rearrangements are at least as extreme as what was observed.
+
+    :param ways: one a row, shape (ways, size)
+    :param scores: shape (comparisons, size)
+    :param thresholds: shape (comparisons,)
+    :return: shape (comparisons,)
+    """
+    step = max(1, _SUMS // len(ways))
+    counts = [
+        (np.abs(scores[i : i + step] @ ways.T) >= thresholds[i : i + step, None]).sum(axis=1)
+        for i in range(0, len(scores), step)
+    ]
+    return np.concatenate(counts)
+
+
+# Games of a study differ in a few missing seeds at most: few sizes, used again and again.
+@lru_cache(maxsize=8)
+def _choices(total: int, size: int) -> Array:
+    """Return every choice of `size` out of `total` as a row of zeros and ones.
+
+    A choice of half of them and its complement have opposite sums: one of each two is left out.
+    """
+    if 2 * size == total:
+        half = [(0, *others) for others in combinations(range(1, total), size - 1)]
+        return _indicators(np.array(half), total)
+    return _indicators(np.array(list(combinations(range(total), size))), total)
+
+
+@lru_cache(maxsize=2)
+def _drawn_choices(total: int, size: int, draws: int) -> Array:
+    """Return random choices of `size` out of `total` as rows of zeros and ones."""
+    numbers = np.random.default_rng(DRAW_SEED).random((draws, total), dtype=np.float32)
+    return _indicators(np.argpartition(numbers, size, axis=1)[:, :size], total)
+
+
+def _indicators(chosen: NDArray[np.int64], total: int) -> Array:
     rows = np.zeros((len(chosen), total))
     np.put_along_axis(rows, chosen, 1.0, axis=1)
     return rows
 
 
 @lru_cache(maxsize=4)
-def _signs(size: int) -> NDArray[np.float64]:
+def _signs(size: int) -> Array:
     return np.array(list(product((1.0, -1.0), repeat=size)))
+
+
+@lru_cache(maxsize=2)
+def _drawn_signs(size: int, draws: int) -> Array:
+    return np.random.default_rng(DRAW_SEED).choice((-1.0, 1.0), size=(draws, size))

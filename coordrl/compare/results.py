@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from coordrl.compare.runs import Missing, Plan
+from coordrl.compare.runs import UNSTATED, AgentEvaluation, Missing, Plan
 from coordrl.compare.statistics import Interval, Verdict
 
 
@@ -18,6 +18,8 @@ class SeedResult:
     :param score: mean return over the last part of the run
     :param games: games in that mean
     :param sample_efficiency: mean of its learning curve
+    :param evaluations: games of the trained agent
+    :param coordinate_maps: path of an image of its learned coordinate maps, or None
     """
 
     seed: int
@@ -25,6 +27,8 @@ class SeedResult:
     score: float
     games: int
     sample_efficiency: float
+    evaluations: tuple[AgentEvaluation, ...] = ()
+    coordinate_maps: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -37,6 +41,7 @@ class ArmCurve:
     :param mean: over seeds; NaN until every seed has finished a game
     :param lower: lower end of the t interval of the mean; NaN for a single seed
     :param upper: upper end
+    :param wall_seconds: mean over seeds since the start; None where some run did not record it
     """
 
     timesteps: NDArray[np.int64]
@@ -45,6 +50,7 @@ class ArmCurve:
     mean: NDArray[np.float64]
     lower: NDArray[np.float64]
     upper: NDArray[np.float64]
+    wall_seconds: NDArray[np.float64] | None
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -61,6 +67,7 @@ class ArmResult:
     :param parameters: "total", "extractor" and "coordinates", if recorded
     :param timesteps_per_second: mean over the runs that recorded it, or None
     :param wall_seconds: mean over the runs that recorded it, or None
+    :param cpu_seconds: mean over the runs that recorded it, or None
     :param curve: its learning curves
     """
 
@@ -74,6 +81,7 @@ class ArmResult:
     parameters: dict[str, float] | None
     timesteps_per_second: float | None
     wall_seconds: float | None
+    cpu_seconds: float | None
     curve: ArmCurve
 
     @property
@@ -121,6 +129,45 @@ class Contrast:
     notes: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, kw_only=True)
+class Reach:
+    """When the runs of an arm reach a threshold.
+
+    :param arm: the arm
+    :param timesteps: the first point of each seed's curve that lies at or above the threshold,
+        in timesteps, in the order of the arm's seeds; None where it never does
+    """
+
+    arm: str
+    timesteps: tuple[int | None, ...]
+
+    @property
+    def reached(self) -> int:
+        """How many seeds get there."""
+        return sum(when is not None for when in self.timesteps)
+
+    @property
+    def median(self) -> float | None:
+        """The median over all seeds in timesteps; None unless more than half get there."""
+        whens = [np.inf if when is None else when for when in self.timesteps]
+        middle = float(np.median(whens))
+        return middle if np.isfinite(middle) else None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Threshold:
+    """A return, and when each arm reaches it.
+
+    :param share: of the way from the start to the baseline's score
+    :param level: the return there
+    :param reaches: one for each arm with finished runs, in the group's order
+    """
+
+    share: float
+    level: float
+    reaches: tuple[Reach, ...]
+
+
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Group:
     """All arms of one game and algorithm.
@@ -129,26 +176,32 @@ class Group:
     :param algorithm: the algorithm
     :param protocol: how games were played, or None
     :param n_timesteps: the length of each run
+    :param points: what curves and scores are means of (see :class:`coordrl.compare.runs.Run`)
     :param random_score: published score of random play, or None
     :param human_score: published score of human play, or None
     :param informative: whether some arm is shown to beat random play, or random is unknown
     :param arms: the baseline first, if it has finished runs
     :param contrasts: every other arm against the baseline
+    :param thresholds: when each arm reaches shares of the baseline's score
     """
 
     game: str
     algorithm: str
     protocol: str | None
     n_timesteps: int
+    points: str
     random_score: float | None
     human_score: float | None
     informative: bool
     arms: tuple[ArmResult, ...]
     contrasts: tuple[Contrast, ...]
+    thresholds: tuple[Threshold, ...] = ()
 
     @property
     def title(self) -> str:
         """Game and algorithm, for people."""
+        if self.algorithm == UNSTATED:
+            return self.game
         return f"{self.game}, {self.algorithm.upper()}"
 
     def rows(self) -> list[tuple[str, ArmResult | None, Contrast | None]]:
@@ -159,6 +212,121 @@ class Group:
         return [(name, arms.get(name), contrasts.get(name)) for name in names]
 
 
+@dataclass(frozen=True, kw_only=True)
+class Estimate:
+    """A number and how surely it is known.
+
+    :param value: the point estimate
+    :param interval: its 95 % interval; None where it is undefined
+    """
+
+    value: float
+    interval: Interval | None
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Profile:
+    """A performance profile: the share of runs above each score, every game weighing the same.
+
+    Arrays are over :attr:`Aggregate.tau` and have its shape (points,).
+
+    :param values: shares, in [0, 1]
+    :param lower: lower end of the pointwise 95 % bootstrap band
+    :param upper: upper end
+    """
+
+    values: NDArray[np.float64]
+    lower: NDArray[np.float64]
+    upper: NDArray[np.float64]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class AggregateArm:
+    """One arm over the games; scores are (score - random) / (human - random), so human play is 1.
+
+    Without human scores in at least two games all but the rank are None.
+
+    :param arm: its name
+    :param mean: mean over the games
+    :param median: median over the games of the mean score
+    :param iqm: interquartile mean over games and seeds: the mean of the middle half
+    :param optimality_gap: mean shortfall from human play, max(0, 1 - score); lower is better
+    :param profile: its performance profile
+    :param rank: mean over the games of its rank by mean score, 1 being the best of all arms
+    """
+
+    arm: str
+    mean: Estimate | None = None
+    median: Estimate | None = None
+    iqm: Estimate | None = None
+    optimality_gap: Estimate | None = None
+    profile: Profile | None = None
+    rank: Estimate | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class AggregateContrast:
+    """An arm against the baseline over all games in which both have runs.
+
+    :param arm: the arm
+    :param games: how many games these are
+    :param probability_of_improvement: that a run of the arm scores above a run of the baseline
+        in a game drawn at random; ties count half
+    :param iqm_difference: human-normalised IQM of the arm minus that of the baseline, or None
+    :param mean_difference: mean human-normalised score of the arm minus that of the baseline,
+        with a t interval (all others are bootstrap intervals), or None
+    :param wins: games in which the arm's mean lies above the baseline's by more than the margin
+    :param ties: the other games, those in which no arm beats random play among them
+    :param losses: games in which it lies below by more than the margin
+    :param better: games with the verdict "better"
+    :param worse: games with the verdict "worse"
+    """
+
+    arm: str
+    games: int
+    probability_of_improvement: Estimate | None
+    iqm_difference: Estimate | None
+    mean_difference: Estimate | None
+    wins: int
+    ties: int
+    losses: int
+    better: int
+    worse: int
+
+    @property
+    def summary(self) -> str:
+        """The counts in words, as the CoordConv paper gives them."""
+        return f"better in {self.wins} of {self.games} games, worse in {self.losses}"
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Aggregate:
+    """One algorithm over its games, at least two.
+
+    :param algorithm: the algorithm
+    :param games: those with a random and a human score and with runs of all arms; fewer than
+        two, and nothing is human-normalised
+    :param left_out: the other games, each with the reason
+    :param arms: those with finished runs, the baseline first
+    :param contrasts: every other arm against the baseline; empty if that has no finished runs
+    :param tau: the human-normalised scores at which profiles are evaluated, ascending,
+        shape (points,); empty without profiles
+    :param repetitions: of the stratified bootstrap
+    :param seed: its seed
+    :param notes: what the reader should know
+    """
+
+    algorithm: str
+    games: tuple[str, ...]
+    left_out: tuple[tuple[str, str], ...]
+    arms: tuple[AggregateArm, ...]
+    contrasts: tuple[AggregateContrast, ...]
+    tau: NDArray[np.float64]
+    repetitions: int
+    seed: int
+    notes: tuple[str, ...] = ()
+
+
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Comparison:
     """All that was found.
@@ -167,24 +335,29 @@ class Comparison:
     :param baseline: the arm that the others are compared with
     :param arms: all arms, the baseline first
     :param family: how many tests Holm's correction is for
+    :param seeds_to_attain: seeds per arm from which the corrected tests can be significant at
+        all; None if no number is enough
     :param headline: the finding in a sentence
     :param findings: a sentence for each contrast
     :param groups: every game and algorithm with a finished run
     :param missing: runs that did not enter
     :param notes: what the reader should know of runs that did
     :param provenance: for each recorded fact, its values and how many runs have each
+    :param aggregates: one for each algorithm with two games or more
     """
 
     plan: Plan
     baseline: str
     arms: tuple[str, ...]
     family: int
+    seeds_to_attain: int | None
     headline: str
     findings: tuple[str, ...]
     groups: tuple[Group, ...]
     missing: tuple[Missing, ...]
     notes: tuple[str, ...]
     provenance: dict[str, dict[str, int]]
+    aggregates: tuple[Aggregate, ...] = ()
 
     def contrasts(self) -> list[tuple[Group, Contrast]]:
         """Return every contrast with its game and algorithm."""

@@ -4,7 +4,6 @@ A *score* is one number a run, so one a seed; the seed is the unit of every test
 tests of the primary hypothesis are in :mod:`coordrl.compare.permutation`.
 """
 
-from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
@@ -13,10 +12,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import stats
 
-from coordrl.compare.permutation import smallest_permutation_p, smallest_sign_flip_p
+from coordrl.compare.permutation import ALPHA as ALPHA
 
-#: The family-wise level of the tests.
-ALPHA = 0.05
 #: The confidence of the intervals.
 CONFIDENCE = 0.95
 #: The power at which seeds are planned.
@@ -110,7 +107,7 @@ def welch(a: ArrayLike, b: ArrayLike) -> Difference | None:
         scores that do not vary at all
     """
     x, y = np.asarray(a, dtype=np.float64), np.asarray(b, dtype=np.float64)
-    if min(x.size, y.size) < 2 or (_constant(x) and _constant(y)):
+    if min(x.size, y.size) < 2 or (is_constant(x) and is_constant(y)):
         return None
     parts = [float(x.var(ddof=1)) / x.size, float(y.var(ddof=1)) / y.size]
     squared = sum(parts)
@@ -125,7 +122,7 @@ def paired(differences: ArrayLike) -> Difference | None:
     :return: the difference; None for fewer than two seeds or differences that do not vary
     """
     d = np.asarray(differences, dtype=np.float64)
-    if d.size < 2 or _constant(d):
+    if d.size < 2 or is_constant(d):
         return None
     return Difference(float(d.mean()), float(d.std(ddof=1) / np.sqrt(d.size)), d.size - 1)
 
@@ -151,7 +148,7 @@ def correlation(a: ArrayLike, b: ArrayLike) -> float | None:
     :return: in [-1, 1]; None for fewer than three seeds or scores that do not vary
     """
     x, y = np.asarray(a, dtype=np.float64), np.asarray(b, dtype=np.float64)
-    if x.size < 3 or _constant(x) or _constant(y):
+    if x.size < 3 or is_constant(x) or is_constant(y):
         return None
     return float(np.corrcoef(x, y)[0, 1])
 
@@ -216,38 +213,9 @@ def decide(
     return "inconclusive"
 
 
-def seeds_needed(effect: float, sd: float, alpha: float, *, pairs: bool = False) -> int | None:
-    """Return the seeds per arm that find an effect with 80 % power at level alpha.
+def is_constant(values: NDArray[np.float64]) -> bool:
+    """Return whether values are equal but for rounding.
 
-    From the noncentral t distribution with noncentrality effect / (sd * sqrt(2 / n)) and
-    2n - 2 degrees of freedom (paired: effect / (sd / sqrt(n)) and n - 1), and at least as many
-    that the permutation test can reach alpha at all.
-
-    :param effect: the difference to be found, above 0
-    :param sd: standard deviation of the scores between seeds (paired: of the differences)
-    :param alpha: two-sided level, after correction
-    :param pairs: whether seeds are paired
-    :return: the seeds; None if there is no effect to find or no variation to plan with, or
-        for more than :data:`MOST_SEEDS`
+    :param values: at least one, shape (n,)
     """
-    if effect <= 0 or sd <= 0:
-        return None
-
-    def enough(n: int) -> bool:
-        reachable = smallest_sign_flip_p(n) if pairs else smallest_permutation_p(n, n)
-        return reachable <= alpha and _t_power(effect / sd, n, alpha, pairs) >= POWER
-
-    n = 2 + bisect_left(range(2, MOST_SEEDS + 1), True, key=enough)
-    return n if n <= MOST_SEEDS else None
-
-
-def _t_power(effect: float, n: int, alpha: float, pairs: bool) -> float:
-    """Return the power of a t-test for an effect in standard deviations."""
-    df = n - 1 if pairs else 2 * n - 2
-    shift = effect * np.sqrt(n if pairs else n / 2)
-    return float(stats.nct.sf(stats.t.isf(alpha / 2, df), df, shift))
-
-
-def _constant(values: NDArray[np.float64]) -> bool:
-    """Return whether values are equal but for rounding."""
     return bool(np.ptp(values) <= 1e-12 * np.abs(values).max())

@@ -8,10 +8,21 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from coordrl.compare.results import ArmResult, Comparison, Contrast
+from coordrl.compare.results import ArmResult, Comparison, Contrast, Group
 from coordrl.compare.text import interval_text, number, p_text, plus_minus, seeds_text
+from coordrl.compare.thresholds import SHARES
 
-_ARM_COLUMNS = ("seeds", "score", "score_low", "score_high", "sample_efficiency")
+_COST_COLUMNS = ("timesteps_per_second", "wall_seconds", "cpu_seconds")
+_ARM_COLUMNS = (
+    "seeds",
+    "score",
+    "score_low",
+    "score_high",
+    "sample_efficiency",
+    *(f"timesteps_to_{100 * share:g}" for share in SHARES),
+    "parameters",
+    *_COST_COLUMNS,
+)
 _TEST_COLUMNS = (
     "margin",
     "p_value",
@@ -67,7 +78,7 @@ def save_csv(comparison: Comparison, path: Path) -> None:
         writer.writerow(("game", "algorithm", "arm", "baseline", *_ARM_COLUMNS, *_CONTRAST_COLUMNS))
         for group in comparison.groups:
             for name, arm, contrast in group.rows():
-                cells = (*_arm_cells(arm), *_contrast_cells(contrast))
+                cells = (*_arm_cells(group, arm), *_contrast_cells(contrast))
                 writer.writerow((group.game, group.algorithm, name, comparison.baseline, *cells))
 
 
@@ -79,10 +90,21 @@ def _verdict(contrast: Contrast | None) -> str:
     return contrast.verdict or "no runs"
 
 
-def _arm_cells(arm: ArmResult | None) -> list[object]:
+def _arm_cells(group: Group, arm: ArmResult | None) -> list[object]:
     if arm is None:
-        return [0, None, None, None, None]
-    return [len(arm.seeds), arm.mean, *(arm.interval or (None, None)), arm.sample_efficiency]
+        return [0, *[None] * (len(_ARM_COLUMNS) - 1)]
+    reached = [
+        reach.median for t in group.thresholds for reach in t.reaches if reach.arm == arm.arm
+    ]
+    return [
+        len(arm.seeds),
+        arm.mean,
+        *(arm.interval or (None, None)),
+        arm.sample_efficiency,
+        *(reached or [None] * len(SHARES)),
+        (arm.parameters or {}).get("total"),
+        *(getattr(arm, name) for name in _COST_COLUMNS),
+    ]
 
 
 def _contrast_cells(contrast: Contrast | None) -> list[object]:

@@ -1,9 +1,18 @@
 """Numbers and findings in words, the same in the report and on the terminal."""
 
 from collections import Counter
+from collections.abc import Sequence
 from typing import get_args
 
-from coordrl.compare.results import Contrast, Group
+from coordrl.compare.results import (
+    Aggregate,
+    AggregateContrast,
+    Contrast,
+    Estimate,
+    Group,
+    Reach,
+)
+from coordrl.compare.runs import UNSTATED
 from coordrl.compare.statistics import ALPHA, MOST_SEEDS, Interval, Verdict
 
 #: Where a number is undefined.
@@ -69,6 +78,78 @@ def seeds_text(contrast: Contrast) -> str:
     if contrast.seeds_needed is None:
         return f"> {MOST_SEEDS:,}"
     return f"{contrast.seeds_needed:,}"
+
+
+def estimate_text(estimate: Estimate | None, *, sign: bool = False) -> str:
+    """Return an estimate and the ends of its interval.
+
+    >>> estimate_text(Estimate(value=0.62, interval=Interval(0.5, 0.744)))
+    '0.62 (0.50 to 0.74)'
+    """
+    if estimate is None:
+        return NONE
+    value = number(estimate.value, sign=sign)
+    if estimate.interval is None:
+        return value
+    low, high = (number(end, sign=sign) for end in estimate.interval)
+    return f"{value} ({low} to {high})"
+
+
+def algorithm_text(algorithm: str) -> str:
+    """Return an algorithm's name; runs of other tools may not state it."""
+    return "" if algorithm == UNSTATED else algorithm.upper()
+
+
+def count_text(value: float | None) -> str:
+    """Return a whole number, or what is nearly one."""
+    return NONE if value is None else f"{value:,.0f}"
+
+
+def reach_text(reach: Reach) -> str:
+    """Return the timesteps to a threshold, and how many seeds got there where not all did."""
+    seeds = len(reach.timesteps)
+    reached = "" if reach.reached == seeds else f" ({reach.reached}/{seeds})"
+    return count_text(reach.median) + reached
+
+
+def duration_text(seconds: float | None) -> str:
+    """Return a time for people.
+
+    >>> duration_text(59.6), duration_text(3725), duration_text(1_000_000)
+    ('1 min 00 s', '1 h 02 min', '277 h')
+    """
+    if seconds is None:
+        return NONE
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    if hours >= 100:
+        return f"{hours:,} h"
+    if hours:
+        return f"{hours} h {minutes:02d} min"
+    return f"{minutes} min {rest:02d} s" if minutes else f"{rest} s"
+
+
+def overall(aggregates: Sequence[Aggregate], baseline: str) -> list[str]:
+    """Return what holds over the games, in a sentence for each algorithm and arm."""
+    return [
+        f"{algorithm_text(aggregate.algorithm)}: {_over_games(contrast, baseline)}.".lstrip(": ")
+        for aggregate in aggregates
+        for contrast in aggregate.contrasts
+    ]
+
+
+def _over_games(contrast: AggregateContrast, baseline: str) -> str:
+    sentence = (
+        f"{contrast.arm} scores higher than {baseline} by more than the margin in "
+        f"{contrast.wins} of {contrast.games} games, lower in {contrast.losses}"
+    )
+    improvement = contrast.probability_of_improvement
+    if improvement is None:
+        return sentence
+    return (
+        f"{sentence}; a run of it beats one of {baseline} with probability "
+        f"{estimate_text(improvement)}"
+    )
 
 
 def finding(group: Group, contrast: Contrast, baseline: str) -> str:

@@ -42,6 +42,7 @@ class NotSoClevrEnv(gym.Env[Picture, np.int64]):
         size = self.rules.canvas_size
         self.observation_space = spaces.Box(0, 255, shape=(size, size, 1), dtype=np.uint8)
         self.action_space = spaces.Discrete(self.rules.n_actions)
+        self._observation: Picture = np.zeros(self.observation_space.shape, dtype=np.uint8)
 
     def reset(
         self, *, seed: int | None = None, options: dict[str, Any] | None = None

@@ -9,7 +9,7 @@ import pytest
 from agents import study
 from agents.cli import run_command
 
-STUDY = ("--env", "Breakout", "--algo", "a2c", "--seeds", "1", "-n", "16")
+STUDY = ("--env", "Breakout", "--algo", "a2c", "--seeds", "4", "-n", "16")
 
 
 def refused(capsys: pytest.CaptureFixture[str], *argv: str) -> str:

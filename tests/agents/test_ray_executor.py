@@ -18,7 +18,7 @@ from agents.scheduling import run_jobs
 from agents.training import execute
 from tests.agents.conftest import small_run
 from tests.agents.test_study import run_at, write_study
-from tests.agents.test_training import episodes_without_wall_time, weights_hash
+from tests.agents.test_training import BROKEN, episodes_without_wall_time, weights_hash
 
 ray = pytest.importorskip("ray")
 pytestmark = pytest.mark.slow
@@ -142,18 +142,24 @@ def test_a_stopped_run_comes_back_with_its_checkpoints(
     assert jobs[0].folder.record["resumptions"]
 
 
-def test_a_run_that_fails_comes_back_with_its_log(cluster: Any, tmp_path: Path) -> None:
-    [job, _] = jobs_at(tmp_path)
-    config = job.config.model_dump(mode="json")
-    arm = {**config["arm"], "extractor": "nowhere.Extractor"}
-    job.folder.update(config={**config, "arm": arm})
+def test_a_run_that_fails_comes_back_with_its_log(
+    cluster: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It fails in a module of the user's, found on the node as it is here."""
+    (tmp_path / "failing_arm.py").write_text(BROKEN)
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    config = small_run("a2c", "failing_arm.Broken", n_timesteps=1000)
+    job = Job("broken", RunFolder(tmp_path / "broken"), config)
+    job.folder.plan(config)
     with ray_executor(cluster.address, tmp_path, 1, 0, None) as executor:
         executor.mark.path.write_text("another machine's")
         for _ in run_jobs([job], executor, None):
             pass
     assert job.state == "failed"
-    assert "nowhere" in job.reason
-    assert "nowhere" in job.log.read_text()
+    assert job.failures == ["RuntimeError: out of luck"] * 2
+    assert job.folder.record["error"] == "RuntimeError: out of luck"
+    assert "Traceback" in job.log.read_text()
 
 
 @pytest.mark.parametrize(

@@ -32,12 +32,12 @@ def test_a_folder_that_is_not_shared_is_left_alone(
     mark = Mark(tmp_path / ".shared", "token")
     if content is not None:
         mark.path.write_text(content)
-    assert RayWorker(1).train(folder.path, mark) is None
+    assert RayWorker(1, "").train(folder.path, mark) is None
     assert {path.name for path in folder.path.iterdir()} == {"run.json"}
 
 
 def test_a_run_is_trained_apart_and_comes_back(folder: RunFolder) -> None:
-    worker = RayWorker(1)
+    worker = RayWorker(1, "")
     assert worker.train_apart(pack(folder.path)) == Report()
     process, temporary = worker.process, worker.temporary
     assert worker.train_apart(b"asked again") == Report()
@@ -58,7 +58,7 @@ def test_a_run_is_trained_apart_and_comes_back(folder: RunFolder) -> None:
 def test_a_shared_folder_is_trained_in_place_and_stopped(folder: RunFolder, tmp_path: Path) -> None:
     mark = Mark(tmp_path / ".shared", "token")
     mark.path.write_text("token")
-    worker = RayWorker(1)
+    worker = RayWorker(1, "")
     assert worker.train(folder.path, mark) == Report()
     worker.stop()
     assert last_report(worker).folder is None

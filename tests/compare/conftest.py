@@ -11,6 +11,9 @@ from rich.console import Console
 
 from coordrl.compare import compare_runs
 from coordrl.compare.results import Comparison
+from tests.compare.real_logs import logs, sb3_logs, zoo_logs
+
+__all__ = ["logs", "sb3_logs", "zoo_logs"]  # fixtures that tests of several modules share
 
 HEADER = "timestep,wall_seconds,env,return,length"
 PONG = {"random": -20.7, "human": 14.6}

@@ -3,8 +3,8 @@ from scipy import stats
 
 from coordrl.compare.analysis import compare
 from coordrl.compare.errors import CompareError
+from coordrl.compare.reading import read_study
 from coordrl.compare.records import plain
-from coordrl.compare.runs import read_study
 
 
 def compared(folder, baseline=None):

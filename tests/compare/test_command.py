@@ -1,4 +1,5 @@
 import json
+import shutil
 import subprocess
 import sys
 
@@ -7,7 +8,11 @@ import pytest
 from coordrl.compare import compare_runs
 from coordrl.compare.command import main
 
-FILES = {"report.html", "comparison.json", "comparison.csv", "scores.png", "scores.svg"}
+FILES = {"report.html", "comparison.json", "comparison.csv", "comparison.md"}
+
+
+def figures(*stems):
+    return {f"{stem}.{kind}" for stem in stems for kind in ("png", "svg")}
 
 
 def names(folder):
@@ -16,8 +21,9 @@ def names(folder):
 
 def test_what_is_written(written):
     _, folder, printed = written
-    curves = {f"curves_{game}_ppo.{kind}" for game in GAMES for kind in ("png", "svg")}
-    assert names(folder) == FILES | curves | {"tensorboard"}
+    stems = ["aggregates_ppo", "curves_ppo", "scores_ppo", "differences"]
+    drawn = figures(*stems, *(f"curves_{game}_ppo" for game in GAMES))
+    assert names(folder) == FILES | drawn | {"tensorboard"}
     assert f"report: {folder / 'report.html'}" in printed
 
 
@@ -27,7 +33,13 @@ GAMES = ("Better", "Worse", "Negligible", "Equivalent", "Inconclusive", "Uninfor
 def test_the_same_runs_give_the_same_bytes(written, verdict_study, tmp_path):
     _, first, _ = written
     compare_runs(verdict_study, output=tmp_path / "again")
-    for name in ("comparison.json", "comparison.csv", "report.html", "scores.svg", "scores.png"):
+    for name in (
+        "comparison.json",
+        "comparison.csv",
+        "report.html",
+        "scores_ppo.svg",
+        "differences.png",
+    ):
         assert (tmp_path / "again" / name).read_bytes() == (first / name).read_bytes(), name
 
 
@@ -50,11 +62,8 @@ def test_a_second_comparison_replaces_the_first(study, write_run):
     folder = study(scores)
     compare_runs(folder)
     compare_runs(study(scores, runs=["Pong/a2c/standard/seed-0"]))
-    assert names(folder / "comparison") == FILES | {
-        "curves_Pong_a2c.png",
-        "curves_Pong_a2c.svg",
-        "tensorboard",
-    }
+    drawn = figures("curves_Pong_a2c", "scores_a2c")
+    assert names(folder / "comparison") == FILES | drawn | {"tensorboard"}
     assert len(list((folder / "comparison/tensorboard/standard").iterdir())) == 1
     assert "Qbert/a2c/standard/seed-0" in (folder / "comparison/report.html").read_text()
 
@@ -80,6 +89,38 @@ def test_the_command_line(study, tmp_path):
     assert not (folder / "comparison").exists()
 
 
+def test_logs_on_the_command_line(sb3_logs, tmp_path, capsys):
+    options = [
+        "--pattern",
+        "{arm}/seed-{seed}",
+        "--source",
+        "progress",
+        "--tag",
+        "eval/mean_reward",
+    ]
+    assert main([str(sb3_logs), *options, "--output", str(tmp_path / "out")]) == 0
+    assert "numbers compared are eval/mean_reward as logged" in capsys.readouterr().out
+    record = json.loads((tmp_path / "out" / "comparison.json").read_text())
+    assert record["groups"][0]["points"] == "eval/mean_reward as logged"
+
+
+def test_several_folders_are_compared_as_one(tmp_path, write_run, monkeypatch):
+    for arm in ("standard", "coord"):
+        for seed in (0, 1):
+            write_run(tmp_path / arm, "Pong", "a2c", arm, seed, 12.0 + seed)
+    monkeypatch.chdir(tmp_path)
+    assert compare_runs("standard", "coord").arms == ("standard", "coord")
+    assert (tmp_path / "comparison" / "report.html").exists()
+
+
+def test_an_earlier_comparison_is_not_read_as_a_log(sb3_logs, tmp_path):
+    root = tmp_path / "logs"
+    shutil.copytree(sb3_logs, root)
+    for _ in range(2):
+        found = compare_runs(root, source="events", pattern="{arm}/seed-{seed}")
+        assert found.missing == ()
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
@@ -89,7 +130,11 @@ def test_the_command_line(study, tmp_path):
         (["{study}", "--output", "{study}/study.json"], "is a file"),
         (["{study}", "--output", "{study}"], "holds other files"),
         (["{study}", "--margin", "3"], "unrecognized arguments: --margin 3"),
-        ([], "the following arguments are required: folder"),
+        (["{study}", "--source", "foo"], "invalid choice: 'foo'"),
+        (["{study}", "--pattern", "{{game}}"], "must name {arm}"),
+        (["{study}", "--source", "runs", "--tag", "a"], "a tag chooses a curve of"),
+        (["plan", "{tmp}/nowhere"], "is not a folder"),
+        ([], "the following arguments are required: PATH"),
     ],
 )
 def test_bad_input_is_one_line_and_code_2(study, tmp_path, capsys, arguments, message):

@@ -7,7 +7,9 @@ from scipy import stats
 from coordrl.compare import permutation
 from coordrl.compare.permutation import (
     permutation_p,
+    permutation_p_values,
     sign_flip_p,
+    sign_flip_p_values,
     smallest_permutation_p,
     smallest_sign_flip_p,
 )
@@ -86,6 +88,23 @@ def test_monte_carlo_is_never_zero(monkeypatch):
     assert permutation_p(x, x + 1000) == pytest.approx(1 / 1000)
     assert smallest_permutation_p(15, 15) == 1 / 1000
     assert sign_flip_p(x + 1000) <= 2 / 1000
+
+
+@pytest.mark.parametrize(("n", "m"), [(3, 3), (4, 2), (2, 5), (12, 12)])
+def test_many_comparisons_at_once(monkeypatch, n, m):
+    monkeypatch.setattr(permutation, "_SUMS", 100)
+    x, y = (np.random.default_rng(n).normal(size=(7, size)) for size in (n, m))
+    expected = [permutation_p(a, b) for a, b in zip(x, y, strict=True)]
+    assert permutation_p_values(x, y).tolist() == expected
+    assert sign_flip_p_values(x).tolist() == [sign_flip_p(a) for a in x]
+
+
+def test_beyond_the_limit_draws_agree_with_scipy():
+    x, y = np.random.default_rng(5).normal(size=(2, 12))
+    expected = stats.permutation_test(
+        (x, y), absolute_difference, alternative="greater", n_resamples=20_000, rng=0
+    )
+    assert permutation_p(x, y) == pytest.approx(expected.pvalue, abs=0.015)
 
 
 def test_a_sample_without_scores_is_an_error():

@@ -2,7 +2,6 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from coordrl.compare.permutation import smallest_permutation_p
 from coordrl.compare.statistics import (
     beats,
     correlation,
@@ -12,7 +11,6 @@ from coordrl.compare.statistics import (
     mean_interval,
     paired,
     sample_sd,
-    seeds_needed,
     welch,
 )
 
@@ -135,40 +133,3 @@ def test_seeds_that_cannot_show_a_difference_do_not_show_equivalence():
         0.0, 2.0, informative=True, p_difference=1.0, p_equivalence=0.01, p_possible=1 / 3
     )
     assert found == "inconclusive"
-
-
-@pytest.mark.parametrize(("effect", "alpha", "n"), [(1.0, 0.05, 17), (0.5, 0.05, 64)])
-def test_seeds_needed_agree_with_the_textbook(effect, alpha, n):
-    # Cohen (1988), table 2.4.1: n for d = 1 and d = .5 at 80 % power, two-sided .05.
-    assert seeds_needed(effect, 1.0, alpha) == n
-
-
-def test_seeds_needed_reach_the_power_and_one_less_does_not():
-    n = seeds_needed(2.0, 1.0, 0.01)
-    assert n is not None
-    rng = np.random.default_rng(0)
-
-    def power(seeds):
-        x, y = rng.normal(size=(20_000, seeds)), rng.normal(2.0, 1.0, size=(20_000, seeds))
-        return np.mean(stats.ttest_ind(x, y, axis=1).pvalue <= 0.01)
-
-    assert power(n) > 0.79
-    assert power(n - 1) < 0.81
-
-
-def test_paired_seeds_needed_reach_the_power():
-    n = seeds_needed(1.0, 1.0, 0.05, pairs=True)
-    assert n is not None
-    d = np.random.default_rng(0).normal(1.0, 1.0, size=(20_000, n))
-    assert np.mean(stats.ttest_1samp(d, 0, axis=1).pvalue <= 0.05) > 0.79
-
-
-def test_seeds_needed_are_enough_for_the_permutation_test():
-    n = seeds_needed(1000.0, 1.0, 0.001)
-    assert n is not None
-    assert smallest_permutation_p(n, n) <= 0.001 < smallest_permutation_p(n - 1, n - 1)
-
-
-@pytest.mark.parametrize(("effect", "sd"), [(0.0, 1.0), (1.0, 0.0), (1e-6, 1.0)])
-def test_seeds_needed_may_be_unknown(effect, sd):
-    assert seeds_needed(effect, sd, 0.05) is None

@@ -1,7 +1,7 @@
 import numpy as np
 
 from coordrl.compare.analysis import compare
-from coordrl.compare.runs import read_study
+from coordrl.compare.reading import read_study
 from coordrl.compare.style import return_range, styles
 
 
@@ -9,7 +9,7 @@ def test_no_two_arms_look_alike():
     looks = styles([f"arm-{k}" for k in range(20)])
     assert len(set(looks.values())) == 20
     assert looks["arm-0"].colour == "#000000"
-    assert looks["arm-1"].pale(0.5) == "rgba(0,114,178,0.5)"
+    assert looks["arm-1"].dash == ()
 
 
 def test_wide_bands_do_not_flatten_the_curves(study):

@@ -19,6 +19,9 @@ def test_csv(written):
     assert float(better["difference_low"]) == group.contrasts[0].interval.low
     assert float(better["p_holm"]) == pytest.approx(6 * 2 / 252)
     assert rows[0]["difference"] == rows[0]["verdict"] == ""
+    whens = [t.reaches[1].median for t in group.thresholds]
+    assert [float(better[f"timesteps_to_{share}"]) for share in (50, 75, 100)] == whens
+    assert (better["parameters"], better["wall_seconds"]) == ("1687719", "33.5")
 
 
 def test_terminal(written):

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from coordrl.compare.errors import CompareError
-from coordrl.compare.runs import RunKey, read_study
+from coordrl.compare.reading import read_study
+from coordrl.compare.runs import RunKey
 
 HEADER = "timestep,wall_seconds,env,return,length"
 
@@ -50,6 +51,10 @@ def test_any_folder_above_a_run_will_do(tmp_path, write_run, part):
         ({"episodes": HEADER + "\n1,2\n9500,1,0,5.0,10\n"}, "episodes.csv is not readable"),
         ({"episodes": HEADER + "\n9500,1\n"}, "5 finite numbers a line"),
         ({"episodes": HEADER + "\n9500,1,0,nan,10\n"}, "5 finite numbers a line"),
+        ({"episodes": HEADER + "\n9500,1,0,1e300,10\n"}, "5 finite numbers a line"),
+        ({"episodes": HEADER + "\n-9500,1,0,1,10\n"}, "negative timesteps"),
+        ({"n_timesteps": 10**30}, '"n_timesteps" must be at least 1'),
+        ({"reference_scores": {"random": 10**400}}, '"random" must be a number'),
         ({"episodes": HEADER + "\n9500,1,0,\0\1,10\n"}, "episodes.csv is not readable"),
     ],
 )
@@ -143,18 +148,56 @@ def test_a_bad_study_file_is_one_line(study, changes, message):
     assert "study.json" in str(error.value)
 
 
-def test_folders_without_finished_runs(tmp_path, write_run):
-    with pytest.raises(CompareError, match="is not a folder"):
-        read_study(tmp_path / "nowhere")
-    with pytest.raises(CompareError, match=r"holds no run\.json"):
-        read_study(tmp_path)
-    write_run(tmp_path, "Pong", "a2c", "standard", 0, 12.0, status="running")
-    with pytest.raises(CompareError, match=r"no run in .* can be compared yet: .*seed-0: running$"):
-        read_study(tmp_path)
+def test_lost_games_are_noted(tmp_path, write_run):
+    path = write_run(tmp_path, "Pong", "a2c", "standard", 0, 12.0) / "episodes.csv"
+    path.write_text("\n".join(path.read_text().splitlines()[:-1]) + "\n")
+    (run,) = read_study(tmp_path).runs
+    expected = "run.json recorded a score of 12 over 4 games, episodes.csv gives 12.1667 over 3"
+    assert run.notes == (expected,)
 
 
-def test_the_same_run_twice_is_an_error(tmp_path, write_run):
-    write_run(tmp_path / "one", "Pong", "a2c", "standard", 0, 12.0)
-    write_run(tmp_path / "two", "Pong", "a2c", "standard", 0, 13.0)
-    with pytest.raises(CompareError, match=r"one/Pong.*two/Pong.*the folder of one study"):
-        read_study(tmp_path)
+EVALUATIONS = {
+    "format": 1,
+    "evaluations": [
+        {
+            "deterministic": True,
+            "coordinates": None,
+            "env_kwargs": {},
+            "n_eval_episodes": 10,
+            "mean": 12.5,
+            "reliance": {"greedy_changed": 0.25, "kl": 0.5, "value_change": None},
+        }
+    ],
+}
+
+
+def test_evaluations_of_the_agent(tmp_path, write_run):
+    path = write_run(tmp_path, "Pong", "a2c", "coord", 0, 12.0)
+    (path / "evaluation.json").write_text(json.dumps(EVALUATIONS))
+    (path / "coordinate_maps.png").touch()
+    (run,) = read_study(tmp_path).runs
+    (evaluation,) = run.evaluations
+    assert (evaluation.games, evaluation.mean, evaluation.coordinates) == (10, 12.5, None)
+    assert evaluation.reliance == {"greedy_changed": 0.25, "kl": 0.5}
+    assert run.coordinate_maps == path.resolve() / "coordinate_maps.png"
+    assert run.notes == ()
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "{",
+        '{"format": 2}',
+        '{"format": 1}',
+        '{"format": 1, "evaluations": [3]}',
+        json.dumps(EVALUATIONS).replace("12.5", "NaN"),
+        json.dumps(EVALUATIONS).replace("true", "1"),
+    ],
+)
+def test_damaged_evaluations_are_noted(tmp_path, write_run, content):
+    path = write_run(tmp_path, "Pong", "a2c", "coord", 0, 12.0)
+    (path / "evaluation.json").write_text(content)
+    (run,) = read_study(tmp_path).runs
+    assert run.evaluations == ()
+    (note,) = run.notes
+    assert note.startswith("the evaluations are not shown: ")

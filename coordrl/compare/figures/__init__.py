@@ -1,0 +1,1 @@
+"""Figures for papers and README files: PNG and SVG (matplotlib)."""

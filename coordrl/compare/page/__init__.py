@@ -1,0 +1,1 @@
+"""What the report's page shows, computed before any HTML is written."""

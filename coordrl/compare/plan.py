@@ -1,0 +1,199 @@
+"""``python -m coordrl.compare plan``: the seeds and timesteps that a study needs."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NoReturn
+
+from rich import box
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from coordrl.compare.analysis import compare
+from coordrl.compare.attainability import seeds_to_attain, unattainable
+from coordrl.compare.errors import CompareError
+from coordrl.compare.planning import Stage, StudyPlan, plan_study
+from coordrl.compare.power import power, seeds_needed
+from coordrl.compare.reading import read_study
+from coordrl.compare.statistics import ALPHA, MOST_SEEDS, POWER
+from coordrl.compare.text import number
+
+_LONGER = (
+    "Seeds hold for runs of these lengths only: where curves still rise, longer runs may change "
+    "the difference, its spread and the margin."
+)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Print a plan.
+
+    :param argv: arguments after ``plan``; by default those of the process
+    :return: the exit code: 0, or 2 for bad input
+    """
+    options = _make_parser().parse_args(argv)
+    console = Console(highlight=False, markup=False, soft_wrap=True)
+    try:
+        if options.pilot is not None:
+            _plan_from_pilot(options, console)
+        else:
+            _plan_from_effect(options, console)
+    except (CompareError, OSError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    return 0
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        print(f"error: {message}", file=sys.stderr)
+        raise SystemExit(2)
+
+
+def _make_parser() -> argparse.ArgumentParser:
+    parser = _Parser(
+        prog="python -m coordrl.compare plan",
+        description="Plan the seeds and timesteps of a study: for 80 % power at a family-wise "
+        "level of 5 %, after Holm's correction.",
+    )
+    parser.add_argument(
+        "pilot",
+        type=Path,
+        nargs="?",
+        help="folder of a pilot study; the effect is then its margin in each game",
+    )
+    parser.add_argument("--baseline", help="of the pilot (default: the study's, else standard)")
+    parser.add_argument("--effect", type=_positive, help="without a pilot: the difference to find")
+    parser.add_argument("--sd", type=_positive, help="its standard deviation between seeds")
+    parser.add_argument(
+        "--paired",
+        action="store_true",
+        help="without a pilot: plan the paired sign-flip test (the sd is then that of differences)",
+    )
+    parser.add_argument(
+        "--family",
+        type=_count,
+        help="comparisons that are corrected for: games x algorithms x arms other than the "
+        "baseline (default: the pilot's, else 1)",
+    )
+    parser.add_argument("--seeds", type=_count, help="seeds per arm you have in mind, to check")
+    return parser
+
+
+def _positive(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0.0
+    if not 0 < value < float("inf"):
+        raise argparse.ArgumentTypeError(f"a number above 0 is needed, not {text}")
+    return value
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"a whole number of at least 1 is needed, not {text}")
+    return int(text)
+
+
+def _plan_from_effect(options: argparse.Namespace, console: Console) -> None:
+    if options.effect is None or options.sd is None:
+        raise CompareError("give the folder of a pilot study, or both --effect and --sd")
+    family = options.family or 1
+    _print_attainable(console, options.seeds, family, pairs=options.paired)
+    needed = seeds_needed(options.effect, options.sd, ALPHA / family, pairs=options.paired)
+    console.print(
+        f"{_seeds(needed)} seeds per arm find a difference of {number(options.effect)} "
+        f"(sd {number(options.sd)}) with {POWER:.0%} power after correction for "
+        f"{_comparisons(family)}."
+    )
+    if options.seeds is not None:
+        found = power(
+            options.seeds, options.effect / options.sd, ALPHA / family, pairs=options.paired
+        )
+        console.print(f"{options.seeds} seeds per arm find it with {found:.0%} power.")
+
+
+def _plan_from_pilot(options: argparse.Namespace, console: Console) -> None:
+    for name in ("effect", "sd", "paired"):
+        if getattr(options, name):
+            raise CompareError(f"--{name} comes from the pilot: leave it out, or the pilot")
+    pilot = compare(read_study(options.pilot), options.baseline)
+    if not pilot.family:
+        raise CompareError(f"the pilot has one arm ({pilot.baseline}): nothing to compare")
+    plan = plan_study(pilot, options.family)
+    _print_attainable(console, options.seeds, plan.family, pairs=pilot.plan.paired)
+    console.print(_table(plan))
+    for contrast in plan.contrasts:
+        if contrast.note:
+            console.print(f"{contrast.title}, {contrast.arm}: {contrast.note}.")
+        elif contrast.rising:
+            rising = " and ".join(contrast.rising)
+            console.print(f"{contrast.title}: {rising} still rising at the end.")
+    console.print(_LONGER)
+    _print_total(console, plan)
+
+
+def _print_attainable(console: Console, seeds: int | None, family: int, *, pairs: bool) -> None:
+    enough = seeds_to_attain(family, pairs=pairs)
+    test = "paired sign-flip test" if pairs else "unpaired permutation test"
+    at_all = f"from {enough} seeds per arm on" if enough else "with no number of seeds"
+    console.print(
+        f"Significance after correction for {_comparisons(family)} can be reached by the {test} "
+        f"{at_all}."
+    )
+    warning = seeds and unattainable(seeds, family, pairs=pairs)
+    if warning:
+        console.print(f"warning: {warning}")
+
+
+def _table(plan: StudyPlan) -> Table:
+    table = Table(
+        title=f"seeds per arm for a difference as large as the margin, {POWER:.0%} power",
+        box=box.SIMPLE_HEAD,
+        padding=(0, 1, 0, 0),
+    )
+    table.add_column("timesteps", overflow="fold")
+    for name in ("difference", "sd", "margin", "seeds", "cautious"):
+        table.add_column(name, justify="right", no_wrap=True)
+    for contrast in plan.contrasts:
+        table.add_row(Text(f"{contrast.title}, {contrast.arm}", style="bold"))
+        for stage in contrast.stages:
+            table.add_row(*_cells(stage))
+        table.add_section()
+    return table
+
+
+def _cells(stage: Stage) -> list[str]:
+    return [
+        f"  {stage.timesteps:,}",
+        number(stage.difference, sign=True),
+        number(stage.sd),
+        number(stage.margin),
+        _seeds(stage.seeds) if stage.margin else "no margin",
+        _seeds(stage.cautious) if stage.margin else "",
+    ]
+
+
+def _print_total(console: Console, plan: StudyPlan) -> None:
+    for cautious, words in ((False, "as in the pilot"), (True, "at its upper 80 % limit")):
+        seeds = plan.seeds(cautious=cautious)
+        if not seeds:
+            console.print(f"With an sd {words}: nothing can be planned.")
+            continue
+        cost, part = "", ""
+        if plan.seconds_per_seed is not None:
+            hours = plan.seconds_per_seed * max(seeds) / 3600
+            cost = f", about {number(hours)} processor hours"
+        if len(seeds) < len(plan.contrasts):
+            part = f", enough for {len(seeds)} of {_comparisons(len(plan.contrasts))}"
+        console.print(f"With an sd {words}: {max(seeds):,} seeds per arm{cost}{part}.")
+
+
+def _seeds(needed: int | None) -> str:
+    return f"{needed:,}" if needed is not None else f"> {MOST_SEEDS:,}"
+
+
+def _comparisons(family: int) -> str:
+    return f"{family} comparison{'s' if family > 1 else ''}"
