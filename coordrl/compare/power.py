@@ -19,10 +19,9 @@ from coordrl.compare.permutation import (
 )
 from coordrl.compare.statistics import MOST_SEEDS, POWER
 
-# With this many p-values at or below alpha, the t-test's power is right to about .02; ...
+# With this many p-values at or below alpha, the t-test's power is right to about .02; with fewer,
+# the permutation test has clearly less, unless an effect is so large that any test finds it.
 _FINE = 20
-# ... with fewer the permutation test's is as much as .12 lower (benchmarks/simulations.py), which
-# matters unless the t-test is all but sure to find the effect.
 _SURE = 0.97
 _SIMULATED = 500
 
@@ -42,17 +41,14 @@ def seeds_needed(effect: float, sd: float, alpha: float, *, pairs: bool = False)
     if effect <= 0 or sd <= 0:
         return None
 
-    # The t-test needs more seeds than a test that knows the standard deviation.
+    def enough(n: int) -> bool:
+        of_t, right = _t_power(n, effect / sd, alpha, pairs)
+        return of_t >= POWER and (right or _simulated_power(n, effect / sd, alpha, pairs) >= POWER)
+
+    # A test that knows the standard deviation needs the fewest seeds.
     z = stats.norm.isf(alpha / 2) + stats.norm.ppf(POWER)
     fewest = max(2, int((1 if pairs else 2) * (z * sd / effect) ** 2))
-    return next(
-        (
-            n
-            for n in range(fewest, MOST_SEEDS + 1)
-            if power(n, effect / sd, alpha, pairs=pairs) >= POWER
-        ),
-        None,
-    )
+    return next((n for n in range(fewest, MOST_SEEDS + 1) if enough(n)), None)
 
 
 def power(seeds: int, effect: float, alpha: float, *, pairs: bool = False) -> float:
@@ -62,25 +58,28 @@ def power(seeds: int, effect: float, alpha: float, *, pairs: bool = False) -> fl
     :param effect: the difference in standard deviations
     :param alpha: two-sided level, after correction
     :param pairs: whether the paired sign-flip test is used
-    :return: 0 where the test cannot reach alpha; that of the t-test at the largest p-value the
-        test can give up to alpha (noncentrality effect * sqrt(n / 2) and 2n - 2 degrees of
-        freedom; paired: effect * sqrt(n) and n - 1); or, where that is too coarse, the share of
-        500 simulated studies
+    :return: 0 where the test cannot reach alpha; the t-test's power at the largest p-value that
+        the test can give up to alpha; or, where these are too few, the share of 500 simulated
+        studies
+    """
+    of_t, right = _t_power(seeds, effect, alpha, pairs)
+    return of_t if right else _simulated_power(seeds, effect, alpha, pairs)
+
+
+def _t_power(seeds: int, effect: float, alpha: float, pairs: bool) -> tuple[float, bool]:
+    """Return the t-test's power, and whether it is right for the permutation test.
+
+    From the noncentral t distribution with noncentrality effect * sqrt(n / 2) and 2n - 2 degrees
+    of freedom (paired: effect * sqrt(n) and n - 1).
     """
     smallest = smallest_sign_flip_p(seeds) if pairs else smallest_permutation_p(seeds, seeds)
     p_values = int(alpha / smallest * (1 + 1e-9))  # so many of them are alpha or less
     if p_values == 0:
-        return 0.0
-    of_t = _t_power(seeds, effect, p_values * smallest, pairs)
-    if p_values >= _FINE or not POWER <= of_t < _SURE:
-        return of_t
-    return _simulated_power(seeds, effect, alpha, pairs)
-
-
-def _t_power(seeds: int, effect: float, alpha: float, pairs: bool) -> float:
+        return 0.0, True
     df = seeds - 1 if pairs else 2 * seeds - 2
     shift = effect * np.sqrt(seeds if pairs else seeds / 2)
-    return float(stats.nct.sf(stats.t.isf(alpha / 2, df), df, shift))
+    found = float(stats.nct.sf(stats.t.isf(p_values * smallest / 2, df), df, shift))
+    return found, p_values >= _FINE or found >= _SURE
 
 
 @lru_cache(maxsize=256)

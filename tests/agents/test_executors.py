@@ -58,7 +58,6 @@ def test_without_ray_the_extra_is_named(
 def test_no_cluster_at_an_address(
     scheme: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    pytest.importorskip("ray")
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))
         address = f"{scheme}127.0.0.1:{unused.getsockname()[1]}"
@@ -70,6 +69,5 @@ def test_no_cluster_at_an_address(
 def test_an_address_that_is_none(
     address: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    pytest.importorskip("ray")
     line = refused(capsys, "-f", str(tmp_path), "--executor", "ray", "--address", address)
     assert "give auto, host:port or ray://host:port" in line

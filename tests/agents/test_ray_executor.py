@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from ray.cluster_utils import Cluster
 
 from agents.jobs import Job
 from agents.ray_executor import RayExecutor, ray_executor
@@ -20,7 +21,6 @@ from tests.agents.conftest import small_run
 from tests.agents.test_study import run_at, write_study
 from tests.agents.test_training import BROKEN, episodes_without_wall_time, weights_hash
 
-ray = pytest.importorskip("ray")
 pytestmark = pytest.mark.slow
 
 SETTINGS: dict[str, Any] = {"n_timesteps": 3200, "save_freq": 320}
@@ -28,9 +28,7 @@ ARMS = ("standard", "coord")
 
 
 @pytest.fixture(scope="module")
-def cluster() -> Iterator[Any]:
-    from ray.cluster_utils import Cluster
-
+def cluster() -> Iterator[Cluster]:
     head = {"num_cpus": 1, "num_gpus": 1, "include_dashboard": False}
     cluster = Cluster(initialize_head=True, head_node_args=head)
     yield cluster
@@ -38,7 +36,7 @@ def cluster() -> Iterator[Any]:
 
 
 @pytest.fixture
-def second_node(cluster: Any) -> Iterator[Any]:
+def second_node(cluster: Cluster) -> Iterator[Any]:
     node = cluster.add_node(num_cpus=1)
     yield node
     if node in cluster.worker_nodes:
@@ -81,7 +79,7 @@ def wait_for(condition: Callable[[], bool]) -> None:
 
 
 def test_a_lost_nodes_run_resumes_elsewhere(
-    cluster: Any, second_node: Any, undisturbed: Path, tmp_path: Path
+    cluster: Cluster, second_node: Any, undisturbed: Path, tmp_path: Path
 ) -> None:
     root = tmp_path / "runs"
     file = write_study(tmp_path / "study.yaml", **SETTINGS)
@@ -103,7 +101,7 @@ def test_a_lost_nodes_run_resumes_elsewhere(
 
 
 def test_without_a_shared_folder_runs_start_again_and_come_back(
-    cluster: Any, second_node: Any, undisturbed: Path, tmp_path: Path
+    cluster: Cluster, second_node: Any, undisturbed: Path, tmp_path: Path
 ) -> None:
     jobs = jobs_at(tmp_path)
     lost = False
@@ -123,7 +121,7 @@ def test_without_a_shared_folder_runs_start_again_and_come_back(
 
 
 def test_a_stopped_run_comes_back_with_its_checkpoints(
-    cluster: Any, undisturbed: Path, tmp_path: Path
+    cluster: Cluster, undisturbed: Path, tmp_path: Path
 ) -> None:
     jobs = jobs_at(tmp_path)
     with ray_executor(cluster.address, tmp_path, 1, 0, None) as executor:
@@ -143,7 +141,7 @@ def test_a_stopped_run_comes_back_with_its_checkpoints(
 
 
 def test_a_run_that_fails_comes_back_with_its_log(
-    cluster: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    cluster: Cluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It fails in a module of the user's, found on the node as it is here."""
     (tmp_path / "failing_arm.py").write_text(BROKEN)
@@ -167,7 +165,7 @@ def test_a_run_that_fails_comes_back_with_its_log(
     [(1, 0, None, 2), (1, 0, 1, 1), (1, 0.5, None, 1), (2, 0, None, 0)],
 )
 def test_capacity_is_what_the_nodes_have_room_for(
-    cluster: Any,
+    cluster: Cluster,
     second_node: Any,
     tmp_path: Path,
     num_threads: int,

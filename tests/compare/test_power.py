@@ -56,6 +56,7 @@ def test_seeds_needed_may_be_unknown(effect, sd):
         (8, 2.0, 6, False),
         (8, 2.0, 6, True),  # the t-test would have .93
         (9, 1.5, 1, True),
+        (9, 1.5, 12, True),  # the t-test would have .67
     ],
 )
 def test_power_is_that_of_the_permutation_test(seeds, effect, family, pairs):
