@@ -44,9 +44,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     parts = expand(study, root)  # before anything is written
     jobs = [job for part in parts for job in part.jobs]
     _show_own_hyperparams(jobs)
-    _show_what_cannot_be_decided(study)
     chosen = executor_of(arguments, processes, root, jobs[0].config)
     if arguments.dry_run:
+        _show_what_cannot_be_decided(study)
         show_plan(jobs, root, processes)
         return 0
     with study_locked(root, parts):
@@ -54,6 +54,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         if arguments.list:
             print("\n".join(shlex.join(job.command()) for job in jobs if job.state == "waiting"))
             return 0
+        _show_what_cannot_be_decided(study)
         with chosen as executor:
             _train(jobs, executor, arguments.hang_timeout)
         return _report(jobs, parts, root)

@@ -1,5 +1,6 @@
 """Studies on a real Ray cluster of two nodes, one of which is lost."""
 
+import signal
 import subprocess
 import sys
 import time
@@ -18,7 +19,7 @@ from agents.run_folder import RunFolder
 from agents.scheduling import run_jobs
 from agents.training import execute
 from tests.agents.conftest import small_run
-from tests.agents.test_study import run_at, write_study
+from tests.agents.test_study import is_locked, run_at, write_study
 from tests.agents.test_training import BROKEN, episodes_without_wall_time, weights_hash
 
 pytestmark = pytest.mark.slow
@@ -78,15 +79,19 @@ def wait_for(condition: Callable[[], bool]) -> None:
         time.sleep(0.1)
 
 
+def start_study(cluster: Cluster, folder: Path) -> subprocess.Popen[bytes]:
+    """Start a study in the folder's "runs", its errors in errors.txt."""
+    file = write_study(folder / "study.yaml", **SETTINGS)
+    flags = ["--executor", "ray", "--address", cluster.address, "-f", str(folder / "runs")]
+    with (folder / "errors.txt").open("w") as errors:
+        return subprocess.Popen([sys.executable, "-m", "agents.study", file, *flags], stderr=errors)
+
+
 def test_a_lost_nodes_run_resumes_elsewhere(
     cluster: Cluster, second_node: Any, undisturbed: Path, tmp_path: Path
 ) -> None:
     root = tmp_path / "runs"
-    file = write_study(tmp_path / "study.yaml", **SETTINGS)
-    flags = ["--executor", "ray", "--address", cluster.address, "-f", str(root)]
-    command = [sys.executable, "-m", "agents.study", file, *flags]
-    with (tmp_path / "errors.txt").open("w") as errors:
-        study = subprocess.Popen(command, stderr=errors)
+    study = start_study(cluster, tmp_path)
     runs = [run_at(root, arm) for arm in ARMS]
     wait_for(lambda: all(list(run.checkpoints.glob("0*.pt")) for run in runs))
     cluster.remove_node(second_node, allow_graceful=False)
@@ -98,6 +103,20 @@ def test_a_lost_nodes_run_resumes_elsewhere(
     assert len(timesteps) == 1
     assert timesteps[0] >= 320
     assert not (root / ".shared").exists()
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_stopped_study_stops_its_runs(cluster: Cluster, number: int, tmp_path: Path) -> None:
+    study = start_study(cluster, tmp_path)
+    run = run_at(tmp_path / "runs", ARMS[0])
+    wait_for(run.progress_path.exists)
+    study.send_signal(number)
+    assert study.wait(60) == 130
+    output = (tmp_path / "errors.txt").read_text()
+    assert "Traceback" not in output
+    assert "interrupted; to go on: " in output.splitlines()[-1]
+    assert run.record["status"] == "interrupted"
+    assert not is_locked(run.path)
 
 
 def test_without_a_shared_folder_runs_start_again_and_come_back(
