@@ -124,7 +124,10 @@ def test_a_file_that_cannot_be_written_to_its_end(tmp_path: Path) -> None:
         ({"n_timesteps": {"ppo": 5}}, "n_timesteps: no algorithm 'ppo', use one of a2c"),
         ({"hyperparams": {"a2c": {"n_stepz": 5}}}, "unknown key 'n_stepz', did you mean n_steps"),
         ({"comparison": {"baselin": "coord"}}, "did you mean baseline?"),
-        ({"comparison": {"baseline": "cord"}}, "the baseline 'cord' is none of the arms, did you mean coord"),
+        (
+            {"comparison": {"baseline": "cord"}},
+            "the baseline 'cord' is none of the arms, did you mean coord",
+        ),
         ({"comparison": {"margin": 0}}, "'comparison.margin' is 0"),
         ({"comparison": {"test": "lucky"}}, "'comparison.test' is 'lucky'"),
         ({"protocol": "sticki"}, "unknown protocol 'sticki'"),
