@@ -133,7 +133,7 @@ def add_run_settings(parser: ArgumentParser) -> None:
         "--save-freq",
         type=whole_number,
         help="timesteps between two checkpoints, at which games start from new seeds (default: a "
-        "twentieth of the run, at least 20,000); others in between change nothing",
+        "twentieth of the run, at least 100,000); others in between change nothing",
     )
     parser.add_argument("--device", help="cpu, cuda, cuda:1 or auto (default: auto)")
     parser.add_argument("--num-threads", type=int, help="threads of a run (default: 1)")
