@@ -47,7 +47,8 @@ class Attempt:
             folder.update(resumptions=[], fingerprints={})
         else:
             logs.set_state(checkpoint["logs"])
-            folder.update(resumptions=[*folder.record["resumptions"], _resumption(checkpoint)])
+            earlier = folder.record.get("resumptions", [])
+            folder.update(resumptions=[*earlier, _resumption(checkpoint)])
         return cls(folder, logs, checkpoint)
 
     def restore(self, model: OnPolicyAlgorithm, evaluation: MatchedEval | None) -> TrainingClock:
@@ -139,7 +140,7 @@ def weights(policy: BasePolicy) -> bytes:
 def add_fingerprint(folder: RunFolder, timesteps: int, content: bytes) -> None:
     """Note the hash of the weights at some timestep in run.json."""
     fingerprint = hashlib.sha256(content).hexdigest()
-    known = folder.record["fingerprints"]
+    known = folder.record.get("fingerprints", {})
     folder.update(fingerprints={**known, str(timesteps): fingerprint})
 
 
