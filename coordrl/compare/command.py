@@ -13,10 +13,10 @@ from rich.console import Console
 
 from coordrl.compare import plan
 from coordrl.compare.analysis import compare
+from coordrl.compare.drawing import figures_drawn
 from coordrl.compare.errors import CompareError
 from coordrl.compare.events import save_events
 from coordrl.compare.markdown import save_markdown
-from coordrl.compare.plots import save_plots
 from coordrl.compare.progress import stages
 from coordrl.compare.reading import SOURCES, Request, read_study
 from coordrl.compare.records import plain
@@ -70,16 +70,16 @@ def save_comparison(comparison: Comparison, target: Path) -> None:
     target.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(prefix=_ASIDE, dir=target) as name:
         aside = Path(name)
-        # Without line breaks: a large study has half a million numbers.
-        record = json.dumps({"format": 1, **plain(comparison)}, allow_nan=False)
-        (aside / "comparison.json").write_text(record + "\n", encoding="utf-8")
-        save_csv(comparison, aside / "comparison.csv")
-        save_markdown(comparison, aside / "comparison.md")
-        save_plots(comparison, aside)
-        save_report(comparison, aside / "report.html")
+        with figures_drawn(comparison, aside):
+            # Without line breaks: a large study has half a million numbers.
+            record = json.dumps({"format": 1, **plain(comparison)}, allow_nan=False)
+            (aside / "comparison.json").write_text(record + "\n", encoding="utf-8")
+            save_csv(comparison, aside / "comparison.csv")
+            save_markdown(comparison, aside / "comparison.md")
+            save_report(comparison, aside / "report.html")
+            save_events(comparison, aside / "tensorboard")
+        shutil.rmtree(target / "tensorboard", ignore_errors=True)
         _move_in(aside, target)
-    shutil.rmtree(target / "tensorboard", ignore_errors=True)
-    save_events(comparison, target / "tensorboard")
 
 
 def check_target(target: Path) -> None:
