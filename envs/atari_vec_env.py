@@ -9,10 +9,10 @@ import gymnasium as gym
 import numpy as np
 import numpy.typing as npt
 from ale_py.vector_env import AtariVectorEnv
-from stable_baselines3.common.monitor import Monitor
-from stable_baselines3.common.vec_env.base_vec_env import VecEnv, VecEnvIndices, VecEnvStepReturn
+from stable_baselines3.common.vec_env.base_vec_env import VecEnvIndices, VecEnvStepReturn
 
 from envs.checks import check_actions, check_at_least
+from envs.fixed_vec_env import FixedVecEnv
 from envs.games import Game
 from envs.native import native_env, observation_space
 from envs.protocols import Protocol
@@ -33,7 +33,7 @@ _SHARED_ATTRIBUTES = (
 )
 
 
-class AtariVecEnv(VecEnv):
+class AtariVecEnv(FixedVecEnv):
     """
     Atari games of one kind, stepped in ALE's native code, as SB3 knows them.
 
@@ -66,6 +66,7 @@ class AtariVecEnv(VecEnv):
     :raises ValueError: if a number is out of its range
     """
 
+    _fixed = "Atari's native environments are fixed once made, pass settings to make_atari_env"
     render_mode: str | None = "rgb_array"
 
     def __init__(
@@ -203,22 +204,6 @@ class AtariVecEnv(VecEnv):
             )
         return [getattr(self, attr_name) for _ in self._get_indices(indices)]
 
-    def set_attr(
-        self,
-        attr_name: str,
-        value: Any,  # noqa: ARG002 (SB3's signature)
-        indices: VecEnvIndices = None,  # noqa: ARG002
-    ) -> None:
-        """
-        Refuse: native environments cannot be changed once they run.
-
-        :raises AttributeError: always
-        """
-        raise AttributeError(
-            f"cannot set {attr_name!r}: Atari's native environments are fixed once made, "
-            "pass settings to make_atari_env"
-        )
-
     def env_method(
         self,
         method_name: str,
@@ -243,18 +228,6 @@ class AtariVecEnv(VecEnv):
             f"Atari's native environments have no method {method_name!r}: "
             "choose get_action_meanings or render"
         )
-
-    def env_is_wrapped(
-        self, wrapper_class: type[gym.Wrapper[Any, Any, Any, Any]], indices: VecEnvIndices = None
-    ) -> list[bool]:
-        """
-        Tell SB3 which of its wrappers' work is done here.
-
-        :param wrapper_class: the wrapper asked for
-        :param indices: environments to ask, all by default
-        :return: True for ``Monitor``, whose episode statistics are given; False for all others
-        """
-        return [wrapper_class is Monitor for _ in self._get_indices(indices)]
 
     def _running(self) -> AtariVectorEnv:
         if self._native is None:

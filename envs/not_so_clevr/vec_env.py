@@ -4,14 +4,13 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
-import gymnasium as gym
 import numpy as np
 import numpy.typing as npt
 from gymnasium import spaces
-from stable_baselines3.common.monitor import Monitor
-from stable_baselines3.common.vec_env.base_vec_env import VecEnv, VecEnvIndices, VecEnvStepReturn
+from stable_baselines3.common.vec_env.base_vec_env import VecEnvIndices, VecEnvStepReturn
 
 from envs.checks import check_actions, check_at_least
+from envs.fixed_vec_env import FixedVecEnv
 from envs.not_so_clevr.env import NotSoClevrEnv
 from envs.not_so_clevr.rules import Rules
 from envs.seeding import game_seed
@@ -22,7 +21,7 @@ _BLOCK = 256  # places drawn at a time; they are the ones that single draws woul
 _SHARED_ATTRIBUTES = ("render_mode", "metadata", "observation_space", "action_space", "rules")
 
 
-class NotSoClevrVecEnv(VecEnv):
+class NotSoClevrVecEnv(FixedVecEnv):
     """
     Not-so-Clevr, many at a time.
 
@@ -40,6 +39,7 @@ class NotSoClevrVecEnv(VecEnv):
     :raises ValueError: if a number is out of its range
     """
 
+    _fixed = "Not-so-Clevr is fixed once made, pass settings to make_env"
     render_mode: str | None = "rgb_array"
 
     def __init__(self, rules: Rules, n_envs: int, seed: int) -> None:
@@ -176,21 +176,6 @@ class NotSoClevrVecEnv(VecEnv):
             )
         return [getattr(self, attr_name) for _ in self._get_indices(indices)]
 
-    def set_attr(
-        self,
-        attr_name: str,
-        value: Any,  # noqa: ARG002 (SB3's signature)
-        indices: VecEnvIndices = None,  # noqa: ARG002
-    ) -> None:
-        """
-        Refuse: the rules are fixed.
-
-        :raises AttributeError: always
-        """
-        raise AttributeError(
-            f"cannot set {attr_name!r}: Not-so-Clevr is fixed once made, pass settings to make_env"
-        )
-
     def env_method(
         self,
         method_name: str,
@@ -210,18 +195,6 @@ class NotSoClevrVecEnv(VecEnv):
             raise AttributeError(f"Not-so-Clevr has no method {method_name!r}: choose render")
         images = self.get_images()
         return [images[index] for index in self._get_indices(indices)]
-
-    def env_is_wrapped(
-        self, wrapper_class: type[gym.Wrapper[Any, Any, Any, Any]], indices: VecEnvIndices = None
-    ) -> list[bool]:
-        """
-        Tell SB3 which of its wrappers' work is done here.
-
-        :param wrapper_class: the wrapper asked for
-        :param indices: environments to ask, all by default
-        :return: True for ``Monitor``, whose episode statistics are given; False for all others
-        """
-        return [wrapper_class is Monitor for _ in self._get_indices(indices)]
 
     def _start_episodes(self) -> Observations:
         self._answered = 0
