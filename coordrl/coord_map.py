@@ -82,7 +82,8 @@ class CoordMap:
         Fused optimizers and SB3's ``polyak_update`` change weights without a trace in their
         version counters, so the weights are compared by value.
         """
-        key = (geometry, output.stride(), output.dtype, weight.dtype)
+        # The whole shape: batches of one and of many can have the same strides.
+        key = (geometry, output.shape, output.stride(), output.dtype, weight.dtype)
         kept = self._kept
         if kept is None or kept.key != key or not torch.equal(kept.weight, weight):
             # Not an inference tensor: the map may serve training later, with frozen weights.

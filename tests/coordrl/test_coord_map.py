@@ -281,3 +281,13 @@ def test_training_stores_nothing_more_a_sample_than_the_plain_layer(
     plain = nn.Conv2d(4, 8, 3).to(memory_format=layout)  # type: ignore[call-overload]
     extra = {batch: stored(coord, batch) - stored(plain, batch) for batch in (1, 64)}
     assert extra[1] == extra[64]
+
+
+@pytest.mark.parametrize("layout", [torch.contiguous_format, torch.channels_last])
+@pytest.mark.parametrize("sizes", [(8, 1), (1, 8), (8, 5)])
+def test_batches_may_differ_in_size(layout: torch.memory_format, sizes: tuple[int, ...]) -> None:
+    layer = CoordConv2d(2, 3, 1).to(memory_format=layout)  # type: ignore[call-overload]
+    for size in sizes:
+        x = torch.randn(size, 2, 6, 6).contiguous(memory_format=layout)
+        with torch.no_grad():
+            torch.testing.assert_close(layer(x), fresh(layer, x))
