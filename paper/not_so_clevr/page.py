@@ -1,0 +1,63 @@
+"""The page, and the tables and figures beside it."""
+
+import base64
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined, Template
+
+from paper.not_so_clevr import figures, summary
+from paper.not_so_clevr.data import Dataset
+from paper.not_so_clevr.recipes import TASKS
+from paper.not_so_clevr.results import Run
+
+_LOADER = ChoiceLoader([PackageLoader("paper.not_so_clevr"), PackageLoader("coordrl.compare")])
+
+
+def save_page(output: Path, runs: Sequence[Run], planned: int) -> Path:
+    """Write tables, figures and the page: one HTML file that opens offline.
+
+    :param output: the folder
+    :param runs: the finished trainings, at least one
+    :param planned: how many there will be
+    :return: the page
+    """
+    table = summary.rows(runs)
+    (output / "results.md").write_text(summary.to_markdown(table), encoding="utf-8")
+    (output / "results.csv").write_text(summary.to_csv(table), encoding="utf-8")
+    records = json.dumps(summary.to_records(runs), indent=1)
+    (output / "results.json").write_text(records + "\n", encoding="utf-8")
+    folder = output / "figures"
+    folder.mkdir(exist_ok=True)
+    drawn = {path.stem: _inline(path) for path in figures.draw(runs, folder)}
+    canvas = runs[0].result.canvas
+    page = output / "index.html"
+    page.write_text(
+        _template().render(
+            table=table,
+            headings=summary.HEADINGS,
+            cells=summary.cells,
+            tasks=TASKS,
+            runs=runs,
+            planned=planned,
+            figures=drawn,
+            canvas=canvas,
+            datasets={split: Dataset(split, canvas) for split in ("uniform", "quadrant")},
+            speed_ups=[
+                text for s in ("uniform", "quadrant") if (text := summary.speed_up(table, s))
+            ],
+            score=summary.score,
+        ),
+        encoding="utf-8",
+    )
+    return page
+
+
+def _template() -> Template:
+    environment = Environment(loader=_LOADER, autoescape=True, undefined=StrictUndefined)
+    return environment.get_template("page.html.j2")
+
+
+def _inline(png: Path) -> str:
+    return f"data:image/png;base64,{base64.b64encode(png.read_bytes()).decode()}"

@@ -1,0 +1,131 @@
+"""What a training leaves: scores, times and the way there, as JSON; its answers as arrays."""
+
+import json
+import os
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+RESULT = "result.json"
+ANSWERS = "answers.npz"
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """How far a training is.
+
+    :param epoch: passes over the training places so far
+    :param seconds: since the training began, evaluations included
+    :param loss: mean over the last epoch
+    :param train: the task's score on some of the training places, on all if it is perfect
+    :param test: the task's score on all test places
+    :param perfect: whether every place is right, training and test
+    """
+
+    epoch: int
+    seconds: float
+    loss: float
+    train: float
+    test: float
+    perfect: bool
+
+
+@dataclass(frozen=True)
+class Result:
+    """A training's setting and result; JSON has the same names.
+
+    :param train: measures on the training places: accuracy, pixel_error and largest_pixel_error,
+        or iou and smallest_iou
+    :param test: the same on the test places
+    :param epochs_to_80: epochs until the score on the test places was 0.8; None if it never was
+    :param epochs_to_perfect: epochs until every place was right, training and test
+    :param fingerprint: hash of the trained weights
+    """
+
+    task: str
+    model: str
+    split: str
+    seed: int
+    canvas: int
+    recipe: dict[str, Any]
+    parameters: int
+    num_threads: int
+    epochs: int
+    seconds: float
+    epochs_to_80: int | None
+    seconds_to_80: float | None
+    epochs_to_perfect: int | None
+    seconds_to_perfect: float | None
+    train: dict[str, float]
+    test: dict[str, float]
+    history: list[dict[str, Any]]
+    fingerprint: str
+
+    @property
+    def score(self) -> str:
+        """Name of the task's score among the measures."""
+        return "iou" if self.task == "rendering" else "accuracy"
+
+
+@dataclass(frozen=True)
+class Run:
+    """A finished training of the reproduction.
+
+    :param result: how it went
+    :param recipe: the name of its recipe
+    :param command: what repeats it
+    :param folder: where its answers are
+    """
+
+    result: Result
+    recipe: str
+    command: tuple[str, ...]
+    folder: Path
+
+
+def describe(result: Result) -> str:
+    """Say in a few lines how a training went."""
+    lines = [
+        f"{result.task}, {result.model}, {result.split}, seed {result.seed}: "
+        f"{result.parameters:,} parameters, {result.epochs} epochs, {result.seconds:.0f} s"
+    ]
+    for part, measures in (("train", result.train), ("test", result.test)):
+        values = ", ".join(f"{name} {value:.4g}" for name, value in measures.items())
+        lines.append(f"{part}: {values}")
+    if result.epochs_to_perfect is not None:
+        lines.append(
+            f"every place right after {result.epochs_to_perfect} epochs, "
+            f"{result.seconds_to_perfect:.0f} s"
+        )
+    return "\n".join(lines)
+
+
+def save_run(folder: Path, result: Result, record: dict[str, npt.NDArray[Any]]) -> None:
+    """Write a training's result and answers; the result comes last, so it tells that all is there.
+
+    :param folder: where; it exists
+    :param record: arrays, see :meth:`paper.not_so_clevr.tasks.Task.record`
+    """
+    draft = folder / f".answers.{os.getpid()}.npz"
+    np.savez_compressed(draft, allow_pickle=False, **record)
+    draft.replace(folder / ANSWERS)
+    draft = folder / f".result.{os.getpid()}.json"
+    draft.write_text(json.dumps(asdict(result), indent=1) + "\n", encoding="utf-8")
+    draft.replace(folder / RESULT)
+
+
+def load_result(folder: Path) -> Result | None:
+    """Read a training's result; None if there is none, or none that can be read."""
+    try:
+        return Result(**json.loads((folder / RESULT).read_text(encoding="utf-8")))
+    except (FileNotFoundError, ValueError, TypeError):
+        return None
+
+
+def load_answers(folder: Path) -> dict[str, npt.NDArray[Any]]:
+    """Read a training's answers."""
+    with np.load(folder / ANSWERS) as arrays:
+        return dict(arrays)

@@ -1,0 +1,67 @@
+import csv
+import re
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from paper.not_so_clevr import figures, summary
+from paper.not_so_clevr.reproduction import Planned
+from paper.not_so_clevr.results import Run
+
+# One worker makes the reproduction that all of them look at.
+pytestmark = pytest.mark.xdist_group("not_so_clevr_reproduction")
+
+
+@pytest.fixture
+def runs(finished: Path, small_plan: list[Planned]) -> list[Run]:
+    return [run for planned in small_plan if (run := planned.done(finished)) is not None]
+
+
+def test_rows_summarise_seeds(runs: list[Run]) -> None:
+    table = summary.rows(runs)
+    keys = [(row.task, row.split, row.model, row.recipe) for row in table]
+    assert keys[:2] == [
+        ("classification", "uniform", "coordconv", "default"),
+        ("classification", "quadrant", "plain", "default"),
+    ]
+    assert len(set(keys)) == len(keys) == 9
+    results = [run.result for run in runs[:2]]
+    row = table[0]
+    assert row.seeds == 2
+    assert row.parameters == 7553
+    scores = [result.test["accuracy"] for result in results]
+    assert (row.test_lowest, row.test_highest) == (min(scores), max(scores))
+    assert row.perfect == sum(result.epochs_to_perfect is not None for result in results)
+    assert row.paper == "1 and 1 in 10 to 20 s; 7,553 parameters"
+    never = replace(slow, seconds_to_80=None)
+    assert summary.speed_up([quick, never], "quadrant").endswith("never in 2,000 s")
+    assert summary.speed_up([quick, slow], "uniform") == ""
+
+
+def test_the_page_stands_alone_and_tells_that_it_is_the_quick_one(
+    finished: Path, runs: list[Run]
+) -> None:
+    text = (finished / "index.html").read_text()
+    assert not re.search(r"(?:src|href)=[\"']?https?:", text)
+    assert text.count("data:image/png;base64,") == 7
+    assert "this is the quick version" in text
+    for run in runs:
+        assert run.result.fingerprint in text
+    assert "trainings are finished" not in text
+
+
+def test_figures_are_drawn_for_what_there_is(runs: list[Run], tmp_path: Path) -> None:
+    drawn = figures.draw([run for run in runs if run.result.task == "regression"], tmp_path)
+    assert [path.stem for path in drawn] == ["train_and_test", "over_time", "places_regression"]
+    for path in drawn:
+        assert path.read_bytes().startswith(b"\x89PNG")
+        assert path.with_suffix(".svg").stat().st_size > 1000
+
+
+def test_figures_are_the_same_bytes_again(runs: list[Run], tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        (tmp_path / name).mkdir()
+        figures.draw(runs, tmp_path / name)
+    for path in (tmp_path / "a").iterdir():
+        assert path.read_bytes() == (tmp_path / "b" / path.name).read_bytes()
