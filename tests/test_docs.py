@@ -28,3 +28,20 @@ def test_stable_baselines3(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     exec(code, names)
     assert names["model"].policy.features_extractor.cnn[0].coord_weight.abs().max() > 0
     names["env"].close()
+
+
+def test_the_papers_failure_and_fix(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    text = (REPOSITORY / "docs" / "paper.md").read_text()
+    (code,) = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
+    # The plain network is at 1 % after one epoch and after sixteen; CoordConv takes some.
+    assert code.count("range(16)") == code.count("T_max=16") == 1
+    code = code.replace("range(16)", "range(6)").replace("T_max=16", "T_max=6")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("MPLBACKEND", "agg")
+    torch.set_num_threads(1)
+    names: dict[str, Any] = {}
+    exec(code, names)
+    plain, coordconv = (panel.get_title() for panel in names["panels"])
+    assert plain in {f"DeconvPainter: test {percent}%" for percent in range(5)}
+    assert coordconv == "CoordPainter: test 100%"
+    assert (tmp_path / "where.png").stat().st_size > 5000

@@ -12,6 +12,7 @@ from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
+from matplotlib.ticker import FuncFormatter, NullFormatter
 
 from coordrl.compare.figures.canvas import SOFT, look, save
 from paper.not_so_clevr.data import Dataset
@@ -63,22 +64,18 @@ def _train_and_test(runs: Sequence[Run]) -> Figure:
 
     def panel(axes: Axes, shown: Sequence[Run]) -> None:
         axes.plot([0, 1], [0, 1], color=SOFT, linewidth=0.6, zorder=0)
-        for model in MODELS:
-            scores = [
-                (run.result.train[run.result.score], run.result.test[run.result.score])
-                for run in shown
-                if run.result.model == model
-            ]
+        for run in shown:
+            result = run.result
             axes.plot(
-                *np.array(scores).reshape(-1, 2).T,
-                _MARKERS[model],
-                color=_COLOURS[model],
+                result.train[result.score],
+                result.test[result.score],
+                _MARKERS[result.model],
+                color=_COLOURS[result.model],
                 markersize=7,
                 markerfacecolor="none",
                 clip_on=False,
             )
-        axes.set(xlim=(-0.03, 1.03), ylim=(-0.03, 1.03), xlabel="training places")
-        axes.set_ylabel("test places")
+        axes.set(xlim=(-0.03, 1.03), xlabel="the same on training places")
 
     return _panels(runs, panel)
 
@@ -98,24 +95,23 @@ def _over_time(runs: Sequence[Run]) -> Figure:
                 linewidth=1,
                 alpha=0.8,
             )
-        axes.set(xscale="log", ylim=(-0.03, 1.03), xlabel="seconds, one core")
-        axes.set_ylabel(f"test: {_SCORES[shown[0].result.task]}")
+        axes.set(xscale="log", xlabel="seconds on one core")
+        axes.xaxis.set_major_formatter(FuncFormatter(lambda seconds, _: f"{seconds:g}"))
+        axes.xaxis.set_minor_formatter(NullFormatter())
 
     return _panels(runs, panel)
 
 
 def _panels(runs: Sequence[Run], panel: Callable[[Axes, Sequence[Run]], None]) -> Figure:
     """Draw a panel for each task and split, with one legend."""
-    figure = Figure(figsize=(8, 5.2), layout="constrained")
-    grid = figure.subplots(len(_SPLITS), len(TASKS), squeeze=False)
+    tasks = [task for task in TASKS if any(run.result.task == task for run in runs)]
+    figure = Figure(figsize=(0.6 + 2.5 * len(tasks), 5.4), layout="constrained")
+    grid = figure.subplots(len(_SPLITS), len(tasks), squeeze=False)
     for row, split in zip(grid, _SPLITS, strict=True):
-        for axes, task in zip(row, TASKS, strict=True):
-            shown = [r for r in runs if (r.result.task, r.result.split) == (task, split)]
-            axes.set_title(f"{task} ({_SCORES[task]}), {split}")
-            if shown:
-                panel(axes, shown)
-            else:
-                axes.set_axis_off()
+        for axes, task in zip(row, tasks, strict=True):
+            axes.set_title(f"{task}, {split}")
+            panel(axes, [r for r in runs if (r.result.task, r.result.split) == (task, split)])
+            axes.set(ylim=(-0.03, 1.03), ylabel=f"test: {_SCORES[task]}", box_aspect=0.85)
     handles = [
         Line2D([], [], color=_COLOURS[model], marker=_MARKERS[model], label=model)
         for model in MODELS

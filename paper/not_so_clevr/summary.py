@@ -100,8 +100,8 @@ def _median(values: Iterable[float | None]) -> float | None:
 
 
 HEADINGS = (
-    *("task", "split", "network", "parameters", "seeds", "train", "test (lowest to highest)"),
-    *("pixel error", "largest", "perfect", "to .80", "to perfect", "whole training", "the paper"),
+    *("task", "split", "network", "parameters", "train", "test (lowest to highest)"),
+    *("pixel error (largest)", "perfect", "to .80", "to perfect", "in all", "the paper"),
 )
 
 
@@ -112,9 +112,9 @@ def cells(row: Row) -> tuple[str, ...]:
     if row.test_lowest != row.test_highest:
         test += f" ({score(row.test_lowest)} to {score(row.test_highest)})"
     return (
-        *(row.task, row.split, network, f"{row.parameters:,}", str(row.seeds)),
-        *(score(row.train), test, _pixels(row.pixel_error), _pixels(row.largest_pixel_error)),
-        f"{row.perfect} of {row.seeds}",
+        *(row.task, row.split, network, f"{row.parameters:,}", score(row.train), test),
+        _pixels(row.pixel_error, row.largest_pixel_error),
+        f"{row.perfect} of {row.seeds} seeds",
         _time(row.epochs_to_80, row.seconds_to_80),
         _time(row.epochs_to_perfect, row.seconds_to_perfect),
         f"{row.seconds:,.0f} s",
@@ -133,8 +133,8 @@ def score(value: float) -> str:
     return f"{min(value, 0.999):.3f}".removeprefix("0")
 
 
-def _pixels(value: float | None) -> str:
-    return "" if value is None else f"{value:.3g}"
+def _pixels(mean: float | None, largest: float | None) -> str:
+    return "" if mean is None else f"{mean:.2g} ({largest:.2g})"
 
 
 def _time(epochs: float | None, seconds: float | None) -> str:

@@ -34,6 +34,26 @@ def test_rows_summarise_seeds(runs: list[Run]) -> None:
     assert (row.test_lowest, row.test_highest) == (min(scores), max(scores))
     assert row.perfect == sum(result.epochs_to_perfect is not None for result in results)
     assert row.paper == "1 and 1 in 10 to 20 s; 7,553 parameters"
+
+
+def test_tables_hold_all_rows(finished: Path, runs: list[Run]) -> None:
+    table = summary.rows(runs)
+    lines = (finished / "results.md").read_text().splitlines()
+    assert len(lines) == len(table) + 2
+    assert {line.count("|") for line in lines} == {len(summary.HEADINGS) + 1}
+    with (finished / "results.csv").open(newline="") as file:
+        records = list(csv.DictReader(file))
+    assert [float(record["test"]) for record in records] == [row.test for row in table]
+
+
+def test_times_are_compared(runs: list[Run]) -> None:
+    row = summary.rows(runs)[0]
+    quick = replace(row, split="quadrant", seconds_to_80=10.0)
+    slow = replace(quick, model="plain", seconds_to_80=1500.0, seconds=2000.0)
+    assert summary.speed_up([quick, slow], "quadrant") == (
+        "quadrant: CoordConv had 80 % of the test places after 10 s, the plain network after "
+        "1,500 s, 150 times as long"
+    )
     never = replace(slow, seconds_to_80=None)
     assert summary.speed_up([quick, never], "quadrant").endswith("never in 2,000 s")
     assert summary.speed_up([quick, slow], "uniform") == ""
