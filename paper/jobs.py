@@ -1,6 +1,7 @@
 """Running commands side by side, on all cores, with a display."""
 
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -58,8 +59,14 @@ def run_jobs(jobs: Sequence[Job], processes: int, done: int = 0) -> list[Job]:
     :raises OSError: if a command cannot be begun
     """
     waiting, running, failed = list(jobs), dict[Job, subprocess.Popen[bytes]](), list[Job]()
-    with _display(len(jobs) + done, done) as display, _ended_at_last(running):
+    with (
+        _display(len(jobs) + done, done) as display,
+        _ended_at_last(running),
+        _deferred_interrupts() as interrupts,
+    ):
         while waiting or running:
+            if interrupts:
+                raise KeyboardInterrupt
             while waiting and len(running) < processes:
                 job = waiting.pop(0)
                 running[job] = _start(job)
@@ -83,6 +90,19 @@ def _start(job: Job) -> subprocess.Popen[bytes]:
             env={**os.environ, **dict.fromkeys(_THREADS, "1")},
             start_new_session=True,  # Ctrl-C is for this process, which ends the others
         )
+
+
+@contextmanager
+def _deferred_interrupts() -> Iterator[list[int]]:
+    """Note signals that ask for the end: in the middle of a start, a process would be forgotten."""
+    noted: list[int] = []
+    numbers = (signal.SIGINT, signal.SIGTERM)
+    before = {number: signal.signal(number, lambda n, _: noted.append(n)) for number in numbers}
+    try:
+        yield noted
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 @contextmanager

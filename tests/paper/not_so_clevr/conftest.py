@@ -1,5 +1,7 @@
 """A small reproduction, trained once: an epoch or two of every network."""
 
+import fcntl
+import os
 from pathlib import Path
 
 import pytest
@@ -26,9 +28,12 @@ def small_plan() -> list[reproduction.Planned]:
 
 @pytest.fixture(scope="package")
 def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of the small reproduction."""
-    output = tmp_path_factory.mktemp("reproduction") / "output"
-    with pytest.MonkeyPatch.context() as patch:
+    """The folder of the small reproduction; of several workers one trains, and the others wait."""
+    base = tmp_path_factory.getbasetemp()
+    shared = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+    output = shared / "not_so_clevr"
+    with (shared / "not_so_clevr.lock").open("w") as lock, pytest.MonkeyPatch.context() as patch:
+        fcntl.flock(lock, fcntl.LOCK_EX)
         patch.setattr(reproduction, "_QUICK", PLAN)
         assert reproduction.reproduce(output, quick=True, processes=2, only_list=False) == 0
     return output

@@ -9,9 +9,6 @@ from paper.not_so_clevr import figures, summary
 from paper.not_so_clevr.reproduction import Planned
 from paper.not_so_clevr.results import Run
 
-# One worker makes the reproduction that all of them look at.
-pytestmark = pytest.mark.xdist_group("not_so_clevr_reproduction")
-
 
 @pytest.fixture
 def runs(finished: Path, small_plan: list[Planned]) -> list[Run]:

@@ -17,9 +17,6 @@ from paper.not_so_clevr.recipes import MODELS, TASKS
 from paper.not_so_clevr.results import ANSWERS, RESULT, load_result
 from tests.paper.not_so_clevr.conftest import PLAN
 
-# One worker makes the reproduction that all of them look at.
-pytestmark = pytest.mark.xdist_group("not_so_clevr_reproduction")
-
 
 @pytest.mark.parametrize("quick", [True, False])
 def test_all_tasks_models_and_splits_are_planned(quick: bool) -> None:
