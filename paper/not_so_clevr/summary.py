@@ -125,11 +125,11 @@ def cells(row: Row) -> tuple[str, ...]:
 def score(value: float) -> str:
     """Write a score with three digits, never rounded up to 1.
 
-    >>> score(0.12345), score(0.9999), score(1.0)
-    ('.123', '.999', '1')
+    >>> score(0.0), score(0.12345), score(0.9999), score(1.0)
+    ('0', '.123', '.999', '1')
     """
-    if value == 1:
-        return "1"
+    if value in (0, 1):
+        return f"{value:g}"
     return f"{min(value, 0.999):.3f}".removeprefix("0")
 
 
