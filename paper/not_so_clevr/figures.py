@@ -217,3 +217,4 @@ def _best(runs: Sequence[Run], task: str) -> list[Run]:
 def _bare(axes: Axes) -> None:
     axes.set(xticks=[], yticks=[])
     axes.grid(visible=False)
+    axes.spines[:].set_visible(True)

@@ -9,9 +9,9 @@ from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined, Te
 
 from paper.not_so_clevr import figures, summary
 from paper.not_so_clevr.data import Dataset
-from paper.not_so_clevr.recipes import TASKS
 from paper.not_so_clevr.results import Run
 
+_SPLITS = ("uniform", "quadrant")
 _LOADER = ChoiceLoader([PackageLoader("paper.not_so_clevr"), PackageLoader("coordrl.compare")])
 
 
@@ -38,15 +38,13 @@ def save_page(output: Path, runs: Sequence[Run], planned: int) -> Path:
             table=table,
             headings=summary.HEADINGS,
             cells=summary.cells,
-            tasks=TASKS,
             runs=runs,
             planned=planned,
             figures=drawn,
             canvas=canvas,
-            datasets={split: Dataset(split, canvas) for split in ("uniform", "quadrant")},
-            speed_ups=[
-                text for s in ("uniform", "quadrant") if (text := summary.speed_up(table, s))
-            ],
+            datasets={split: Dataset(split, canvas) for split in _SPLITS},
+            findings=[summary.verdict(table, split) for split in _SPLITS]
+            + [text for split in _SPLITS if (text := summary.speed_up(table, split))],
             score=summary.score,
         ),
         encoding="utf-8",

@@ -56,6 +56,21 @@ def test_times_are_compared(runs: list[Run]) -> None:
     assert summary.speed_up([quick, slow], "uniform") == ""
 
 
+def test_the_verdict_counts_perfect_trainings(runs: list[Run]) -> None:
+    row = summary.rows(runs)[0]
+    table = [
+        replace(row, perfect=9, seeds=10),
+        replace(row, task="rendering", perfect=1, seeds=2),
+        replace(row, model="plain", perfect=0, seeds=4),
+        replace(row, model="plain", recipe="slower", perfect=1, seeds=2),
+        replace(row, split="quadrant", perfect=3, seeds=3),
+    ]
+    assert summary.verdict(table, "uniform") == (
+        "uniform: every single place is right, training and test, with the plain networks in 0 of "
+        "4 trainings, with the coordconv networks in 10 of 12 trainings"
+    )
+
+
 def test_the_page_stands_alone_and_tells_that_it_is_the_quick_one(
     finished: Path, runs: list[Run]
 ) -> None:
