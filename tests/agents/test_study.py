@@ -165,7 +165,7 @@ def test_a_stopped_study_leaves_no_run_behind(tmp_path: Path, number: int) -> No
         assert time.monotonic() < deadline
         time.sleep(0.2)
     os.kill(process.pid, number)
-    _, error = process.communicate(timeout=30)
+    _, error = process.communicate(timeout=120)
     if number == signal.SIGKILL:
         assert process.returncode == -signal.SIGKILL
     else:

@@ -22,7 +22,7 @@ def test_rows_summarise_seeds(runs: list[Run]) -> None:
         ("classification", "uniform", "coordconv", "default"),
         ("classification", "quadrant", "plain", "default"),
     ]
-    assert len(set(keys)) == len(keys) == 9
+    assert len(set(keys)) == len(keys) == 8
     results = [run.result for run in runs[:2]]
     row = table[0]
     assert row.seeds == 2
@@ -92,6 +92,7 @@ def test_figures_are_drawn_for_what_there_is(runs: list[Run], tmp_path: Path) ->
 
 
 def test_figures_are_the_same_bytes_again(runs: list[Run], tmp_path: Path) -> None:
+    runs = [run for run in runs if run.result.task == "rendering"]
     for name in ("a", "b"):
         (tmp_path / name).mkdir()
         figures.draw(runs, tmp_path / name)
