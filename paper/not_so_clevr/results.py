@@ -107,7 +107,7 @@ def save_run(folder: Path, result: Result, record: dict[str, npt.NDArray[Any]]) 
     """Write a training's result and answers; the result comes last, so it tells that all is there.
 
     :param folder: where; it exists
-    :param record: arrays, see :meth:`paper.not_so_clevr.tasks.Task.record`
+    :param record: arrays, see :meth:`paper.not_so_clevr.training.Training.record`
     """
     draft = folder / f".answers.{os.getpid()}.npz"
     np.savez_compressed(draft, allow_pickle=False, **record)
