@@ -17,9 +17,9 @@ from pydantic import (
 )
 from stable_baselines3 import A2C, PPO
 from stable_baselines3.common.on_policy_algorithm import OnPolicyAlgorithm
-from stable_baselines3.common.sb2_compat.rmsprop_tf_like import RMSpropTFLike
 from stable_baselines3.common.utils import LinearSchedule
 
+from agents.acceleration import BlockedRMSpropTFLike, keep_dynamo_out
 from agents.errors import UsageError, explain, near_names
 from agents.fields import Count, Fraction, NonNegative, Positive
 
@@ -28,7 +28,7 @@ OPTIMIZERS: dict[str, type[torch.optim.Optimizer]] = {
     "Adam": torch.optim.Adam,
     "AdamW": torch.optim.AdamW,
     "RMSprop": torch.optim.RMSprop,
-    "RMSpropTFLike": RMSpropTFLike,
+    "RMSpropTFLike": BlockedRMSpropTFLike,
 }
 
 
@@ -70,6 +70,7 @@ class Hyperparams(BaseModel):
     @model_validator(mode="after")
     def _check_optimizer(self) -> Self:
         """Let the optimizer itself say what is wrong with its arguments."""
+        keep_dynamo_out()
         parameter = torch.zeros(1, requires_grad=True)
         try:
             OPTIMIZERS[self.optimizer_class]([parameter], lr=1.0, **self.optimizer_kwargs)  # type: ignore[call-arg]  # base class takes no lr

@@ -7,6 +7,7 @@ from stable_baselines3.common.on_policy_algorithm import OnPolicyAlgorithm
 from stable_baselines3.common.utils import set_random_seed
 from stable_baselines3.common.vec_env import VecEnv
 
+from agents.acceleration import accelerate
 from agents.arms import Arm
 from agents.config import RunConfig
 from agents.errors import UsageError
@@ -69,6 +70,7 @@ def make_model(config: RunConfig, env: VecEnv, **settings: Any) -> OnPolicyAlgor
         **config.hyperparams.algorithm_kwargs(),
         **settings,
     )
+    accelerate(model)
     set_random_seed(config.seed, using_cuda=model.device.type == "cuda")
     return model
 

@@ -9,6 +9,7 @@ import torch
 from stable_baselines3.common.callbacks import BaseCallback
 from stable_baselines3.common.on_policy_algorithm import OnPolicyAlgorithm
 
+from agents.acceleration import keep_freed_memory
 from agents.callbacks import EpisodeLog, MatchedEval, ProgressReport, RolloutLog
 from agents.clock import TrainingClock
 from agents.config import EVAL_SEED_OFFSET, RunConfig
@@ -44,6 +45,7 @@ def execute(
         if folder.finished:
             return
         torch.set_num_threads(config.num_threads)
+        keep_freed_memory()
         started = datetime.now(UTC).isoformat(timespec="seconds")
         folder.update(status="running", error=None, started=started, provenance=provenance())
         try:

@@ -34,7 +34,7 @@ def training_state(model: OnPolicyAlgorithm) -> State:
         "policy": model.policy.state_dict(),
         "optimizer": model.policy.optimizer.state_dict(),
         "episodes": [{"r": g["r"], "l": g["l"], "t": g["t"]} for g in model.ep_info_buffer],
-        "last_obs": torch.from_numpy(model._last_obs.copy()),
+        "last_obs": torch.from_numpy(model._last_obs.copy(order="K")),
         "last_episode_starts": torch.from_numpy(model._last_episode_starts.copy()),
         "environments": as_resumable(model.get_env()).get_state(),
         "logger": _logger_state(model.logger),

@@ -38,7 +38,9 @@ class AtariVecEnv(FixedVecEnv):
     Atari games of one kind, stepped in ALE's native code, as SB3 knows them.
 
     Observations have shape (n_envs, frames, height, width), uint8; colour frames have three
-    channels each, oldest frame first. What ends an episode, and what is clipped, is the protocol's.
+    channels each, oldest frame first. In memory the channels come last (torch's channels_last),
+    which is what convolutions are fastest in. What ends an episode, and what is clipped, is the
+    protocol's.
 
     - A game that is over is followed at once by a new one: the observation returned is the new
       game's first, ``infos[i]["terminal_observation"]`` the last of the old one.
@@ -260,7 +262,13 @@ class AtariVecEnv(FixedVecEnv):
         return (lives > 0) & (lives < self._lives)
 
     def _as_observations(self, frames: Observations) -> Observations:
-        """Move the colours of (n_envs, frames, height, width, 3) beside the frames."""
-        if self.protocol.grayscale:
-            return frames
-        return frames.transpose(0, 1, 4, 2, 3).reshape(self.num_envs, *self._observation_shape)
+        """Move frames, and the colours beside them, from the first axis of an image to the last.
+
+        Only in memory: the observation's channels are its first axis, as SB3 expects.
+        """
+        channels, height, width = self._observation_shape
+        observations = np.empty((self.num_envs, height, width, channels), dtype=np.uint8)
+        planes = observations.reshape(self.num_envs, height, width, frames.shape[1], -1)
+        for index in range(frames.shape[1]):
+            planes[:, :, :, index] = frames[:, index].reshape(self.num_envs, height, width, -1)
+        return observations.transpose(0, 3, 1, 2)

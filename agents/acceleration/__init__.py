@@ -1,0 +1,11 @@
+"""Makes A2C and PPO faster than SB3 runs them, with results equal to SB3's up to rounding.
+
+:func:`accelerate` is applied to every run's model, whatever its arm, so that arms stay matched.
+"""
+
+from agents.acceleration.accelerate import accelerate
+from agents.acceleration.memory import keep_freed_memory
+from agents.acceleration.rmsprop import BlockedRMSpropTFLike
+from agents.acceleration.start import keep_dynamo_out
+
+__all__ = ["BlockedRMSpropTFLike", "accelerate", "keep_dynamo_out", "keep_freed_memory"]

@@ -1,0 +1,41 @@
+"""What a run's model gets before it is trained."""
+
+from typing import TypeVar
+
+from stable_baselines3 import A2C
+from stable_baselines3.common.buffers import RolloutBuffer
+from stable_baselines3.common.on_policy_algorithm import OnPolicyAlgorithm
+
+from agents.acceleration.images import ImageRolloutBuffer
+from agents.acceleration.networks import convolutions, extractors, multiply_weights_first
+from agents.acceleration.one_pass import OnePass, PassRolloutBuffer
+
+_Buffer = TypeVar("_Buffer", bound=RolloutBuffer)
+
+
+def accelerate(model: OnPolicyAlgorithm) -> None:
+    """Make a model of images train faster, in place, to the same results up to rounding.
+
+    :param model: A2C or PPO with CnnPolicy, before its first rollout
+    """
+    multiply_weights_first(model.policy)
+    parts = [convolutions(extractor) for extractor in extractors(model.policy)]
+    found = [part for part in parts if part is not None]
+    if isinstance(model, A2C) and len(found) == len(parts):
+        model.rollout_buffer = buffer = _buffer(PassRolloutBuffer, model)
+        OnePass(model.policy, found, buffer)
+    else:
+        model.rollout_buffer = _buffer(ImageRolloutBuffer, model)
+
+
+def _buffer(kind: type[_Buffer], model: OnPolicyAlgorithm) -> _Buffer:
+    """Make a rollout buffer as SB3 does."""
+    return kind(
+        model.n_steps,
+        model.observation_space,
+        model.action_space,
+        device=model.device,
+        gamma=model.gamma,
+        gae_lambda=model.gae_lambda,
+        n_envs=model.n_envs,
+    )

@@ -1,0 +1,143 @@
+"""Accelerated training against Stable-Baselines3's own, on real games."""
+
+from contextlib import closing
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from stable_baselines3.common.buffers import RolloutBuffer
+from stable_baselines3.common.callbacks import BaseCallback
+from stable_baselines3.common.on_policy_algorithm import OnPolicyAlgorithm
+from stable_baselines3.common.sb2_compat.rmsprop_tf_like import RMSpropTFLike
+from stable_baselines3.common.torch_layers import BaseFeaturesExtractor, NatureCNN
+from stable_baselines3.common.utils import set_random_seed
+from stable_baselines3.common.vec_env import VecEnvWrapper
+
+from agents.config import RunConfig
+from agents.hyperparams import ALGORITHMS
+from agents.model import make_model, make_run_env, policy_kwargs
+from tests.agents.conftest import small_run
+
+LOSSES = {
+    "a2c": ("policy_loss", "value_loss", "entropy_loss"),
+    "ppo": ("policy_gradient_loss", "value_loss", "entropy_loss", "loss"),
+}
+UPDATES = 2
+TOLERANCES = {"rtol": 1e-4, "atol": 1e-6}
+"""PPO's loss of the policy is a sum of terms of size 1 that cancel, down to their rounding."""
+
+
+class Contiguous(VecEnvWrapper):
+    """Hands out images in the memory format of any other environment."""
+
+    def reset(self) -> Any:
+        return np.ascontiguousarray(self.venv.reset())
+
+    def step_wait(self) -> Any:
+        observations, *others = self.venv.step_wait()
+        return np.ascontiguousarray(observations), *others
+
+
+class Losses(BaseCallback):
+    """Keeps what every update logs."""
+
+    def __init__(self, names: tuple[str, ...]) -> None:
+        super().__init__()
+        self.names = names
+        self.rows: list[list[float]] = []
+
+    def _on_step(self) -> bool:
+        return True
+
+    def _on_rollout_start(self) -> None:
+        values = self.model.logger.name_to_value
+        if "train/value_loss" in values:
+            self.rows.append([float(values[f"train/{name}"]) for name in self.names])
+
+
+class Whole(BaseFeaturesExtractor):
+    """A NatureCNN whose convolutions cannot be told from the rest."""
+
+    def __init__(self, observation_space: Any) -> None:
+        super().__init__(observation_space, features_dim=512)
+        self.network = NatureCNN(observation_space)
+
+    def forward(self, observations: torch.Tensor) -> torch.Tensor:
+        features: torch.Tensor = self.network(observations)
+        return features
+
+
+def ordinary_model(config: RunConfig, env: Any) -> OnPolicyAlgorithm:
+    """Make the run's model as a user of SB3 would."""
+    arguments = policy_kwargs(config)
+    if config.algo == "a2c":
+        arguments["optimizer_class"] = RMSpropTFLike
+    algorithm, _ = ALGORITHMS[config.algo]
+    model = algorithm(
+        config.arm.policy_class(),
+        env,
+        policy_kwargs=arguments,
+        seed=config.seed,
+        device="cpu",
+        **config.hyperparams.algorithm_kwargs(),
+    )
+    set_random_seed(config.seed)
+    return model
+
+
+def losses(config: RunConfig, *, accelerated: bool) -> np.ndarray:
+    torch.set_num_threads(1)
+    with closing(make_run_env(config)) as env:
+        model = make_model(config, env) if accelerated else ordinary_model(config, Contiguous(env))
+        assert (type(model.rollout_buffer) is RolloutBuffer) is not accelerated
+        kept = Losses(LOSSES[config.algo])
+        model.learn((UPDATES + 1) * config.hyperparams.rollout, callback=kept, log_interval=100)
+    assert len(kept.rows) == UPDATES
+    return np.array(kept.rows)
+
+
+@pytest.mark.parametrize("arm", ["standard", "coord", "coord-actor", "coord-impala"])
+def test_the_first_updates_have_the_losses_of_an_ordinary_run(algo: str, arm: str) -> None:
+    config = small_run(algo, arm)
+    ours = losses(config, accelerated=True)
+    np.testing.assert_allclose(ours, losses(config, accelerated=False), **TOLERANCES)
+
+
+def test_an_extractor_of_another_build_is_trained_too(algo: str) -> None:
+    config = small_run(algo, "tests.agents.acceleration.test_accelerate.Whole")
+    ours = losses(config, accelerated=True)
+    np.testing.assert_allclose(ours, losses(config, accelerated=False), **TOLERANCES)
+
+
+class Stop(BaseCallback):
+    """Stops training in the middle of a rollout."""
+
+    def _on_step(self) -> bool:
+        return self.n_calls % 3 != 0
+
+
+def test_a_rollout_that_was_broken_off_leaves_nothing_behind() -> None:
+    config = small_run("a2c", "coord")
+    with closing(make_run_env(config)) as env:
+        model = make_model(config, env)
+        model.learn(config.hyperparams.rollout, callback=Stop())
+        model.learn(2 * config.hyperparams.rollout)
+        assert model._n_updates == 2
+
+
+class Chooser(BaseCallback):
+    """Chooses actions behind the training's back."""
+
+    def _on_step(self) -> bool:
+        with torch.no_grad():
+            self.model.policy(torch.zeros(2, 4, 84, 84, dtype=torch.uint8))
+        return True
+
+
+def test_a_callback_that_would_mix_up_the_passes_is_refused() -> None:
+    config = small_run("a2c", "coord")
+    with closing(make_run_env(config)) as env:
+        model = make_model(config, env)
+        with pytest.raises(RuntimeError, match="callbacks are to use predict"):
+            model.learn(config.hyperparams.rollout, callback=Chooser())

@@ -1,0 +1,53 @@
+"""What concerns a whole process, tried in one of its own."""
+
+import platform
+import subprocess
+import sys
+
+import pytest
+
+
+def run(code: str) -> str:
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    return done.stdout.strip()
+
+
+TRAIN = """
+import resource, torch
+from gymnasium import spaces
+from stable_baselines3.common.torch_layers import NatureCNN
+from agents.acceleration import keep_freed_memory
+if {keep}:
+    keep_freed_memory()
+torch.set_num_threads(1)
+network = NatureCNN(spaces.Box(0, 255, (4, 84, 84), "uint8"))
+images = torch.zeros(256, 4, 84, 84, dtype=torch.uint8)
+faults = []
+for _ in range(5):
+    faults.append(resource.getrusage(resource.RUSAGE_SELF).ru_minflt)
+    network(images.float() / 255).sum().backward()
+print(faults[-1] - faults[-2])
+"""
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="it is glibc that is told")
+def test_freed_memory_is_used_again() -> None:
+    assert int(run(TRAIN.format(keep=True))) < 1_000
+    assert int(run(TRAIN.format(keep=False))) > 5_000
+
+
+def test_a_run_of_a2c_needs_no_import_of_torchs_compiler() -> None:
+    code = """
+import sys, torch
+from agents.config import make_run_config
+config = make_run_config(env="Pong", algo="a2c", arm="coord", seed=0)
+settings = config.hyperparams.optimizer()
+weight = torch.zeros(3, requires_grad=True)
+optimizer = settings["optimizer_class"]([weight], lr=0.1, **settings["optimizer_kwargs"])
+optimizer.zero_grad()
+(weight - 1).square().sum().backward()
+optimizer.step()
+optimizer.load_state_dict(optimizer.state_dict())
+print(weight.abs().min().item() > 0, "torch._dynamo" in sys.modules)
+"""
+    assert run(code) == "True False"
