@@ -31,6 +31,9 @@ OPTIMIZERS: dict[str, type[torch.optim.Optimizer]] = {
     "RMSpropTFLike": BlockedRMSpropTFLike,
 }
 
+FUSED = ("Adam", "AdamW")
+"""Optimizers that torch can run in one go over all parameters, which SB3 does not ask it for."""
+
 
 def _number_or_schedule(value: Any) -> Any:
     """Accept what the Zoo accepts: a number, or "lin_0.1" for a linear fall from .1 to 0."""
@@ -90,10 +93,12 @@ class Hyperparams(BaseModel):
         return {name: _schedule(value) for name, value in values.items()}
 
     def optimizer(self) -> dict[str, Any]:
-        """Return the optimizer's part of ``policy_kwargs``."""
+        """Return the optimizer's part of ``policy_kwargs``, with torch's fused Adam."""
+        chosen = self.optimizer_kwargs.keys() & {"foreach", "fused", "differentiable"}
+        fused = {"fused": True} if self.optimizer_class in FUSED and not chosen else {}
         return {
             "optimizer_class": OPTIMIZERS[self.optimizer_class],
-            "optimizer_kwargs": self.optimizer_kwargs,
+            "optimizer_kwargs": {**fused, **self.optimizer_kwargs},
         }
 
 

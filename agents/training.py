@@ -5,11 +5,10 @@ from contextlib import ExitStack, closing
 from datetime import UTC, datetime
 from pathlib import Path
 
-import torch
 from stable_baselines3.common.callbacks import BaseCallback
 from stable_baselines3.common.on_policy_algorithm import OnPolicyAlgorithm
 
-from agents.acceleration import keep_freed_memory
+from agents.acceleration import prepare_process
 from agents.callbacks import EpisodeLog, MatchedEval, ProgressReport, RolloutLog
 from agents.clock import TrainingClock
 from agents.config import EVAL_SEED_OFFSET, RunConfig
@@ -44,8 +43,7 @@ def execute(
     with locked(folder.path, "the run"):
         if folder.finished:
             return
-        torch.set_num_threads(config.num_threads)
-        keep_freed_memory()
+        prepare_process(config.num_threads)
         started = datetime.now(UTC).isoformat(timespec="seconds")
         folder.update(status="running", error=None, started=started, provenance=provenance())
         try:

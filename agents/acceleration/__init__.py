@@ -4,8 +4,8 @@
 """
 
 from agents.acceleration.accelerate import accelerate
-from agents.acceleration.memory import keep_freed_memory
+from agents.acceleration.process import prepare_process
 from agents.acceleration.rmsprop import BlockedRMSpropTFLike
 from agents.acceleration.start import keep_dynamo_out
 
-__all__ = ["BlockedRMSpropTFLike", "accelerate", "keep_dynamo_out", "keep_freed_memory"]
+__all__ = ["BlockedRMSpropTFLike", "accelerate", "keep_dynamo_out", "prepare_process"]

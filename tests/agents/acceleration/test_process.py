@@ -16,10 +16,10 @@ TRAIN = """
 import resource, torch
 from gymnasium import spaces
 from stable_baselines3.common.torch_layers import NatureCNN
-from agents.acceleration import keep_freed_memory
-if {keep}:
-    keep_freed_memory()
+from agents.acceleration import prepare_process
 torch.set_num_threads(1)
+if {prepare}:
+    prepare_process(num_threads=1)
 network = NatureCNN(spaces.Box(0, 255, (4, 84, 84), "uint8"))
 images = torch.zeros(256, 4, 84, 84, dtype=torch.uint8)
 faults = []
@@ -32,8 +32,23 @@ print(faults[-1] - faults[-2])
 
 @pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="it is glibc that is told")
 def test_freed_memory_is_used_again() -> None:
-    assert int(run(TRAIN.format(keep=True))) < 1_000
-    assert int(run(TRAIN.format(keep=False))) > 5_000
+    assert int(run(TRAIN.format(prepare=True))) < 1_000
+    assert int(run(TRAIN.format(prepare=False))) > 5_000
+
+
+def test_a_policy_that_gives_no_numbers_is_noticed() -> None:
+    code = """
+import torch
+from stable_baselines3.common.distributions import CategoricalDistribution
+from agents.acceleration import prepare_process
+prepare_process(num_threads=1)
+distribution = CategoricalDistribution(3).proba_distribution(torch.full((2, 3), float("nan")))
+try:
+    distribution.get_actions()
+except RuntimeError as error:
+    print(error)
+"""
+    assert "nan" in run(code)
 
 
 def test_a_run_of_a2c_needs_no_import_of_torchs_compiler() -> None:
