@@ -55,6 +55,8 @@ class CoordMap:
 
     def __init__(self) -> None:
         self._kept: _Kept | None = None
+        self._shared: _Kept | None = None
+        self._sharing = False
         self._patches: tuple[Any, torch.Tensor] | None = None
 
     def add_to(
@@ -67,42 +69,71 @@ class CoordMap:
         :param geometry: What else decides the map
         :return: The output
         """
+        last = _is_channels_last(output, geometry)
         if not _is_ordinary(weight):
-            return output.add_(_convolved(output, weight, geometry))
+            coord_map = _convolved(weight, geometry, last)
         # Comparing weights on an accelerator would wait for it.
-        if not weight.is_cpu or (weight.requires_grad and torch.is_grad_enabled()):
-            return output.add_(self._map(output, weight, geometry))
-        return output.add_(self._kept_map(output, weight, geometry))
+        elif not weight.is_cpu or (weight.requires_grad and torch.is_grad_enabled()):
+            if self._sharing:
+                coord_map = self._shared_map(weight, geometry, last, output.dtype)
+            else:
+                coord_map = self._map(weight, geometry, last)
+        else:
+            coord_map = self._kept_map(weight, geometry, last, output.dtype)
+        coord_map = coord_map.to(output.dtype)
+        if not last:
+            return output.add_(coord_map)
+        if torch.is_grad_enabled() or not _is_ordinary(weight):
+            return output.add_(_over_the_batch(coord_map, output))
+        # As rows of numbers: over four axes torch takes twice as long.
+        output.movedim(1, -1).view(len(output), -1).add_(coord_map.view(-1))
+        return output
+
+    def share(self, sharing: bool) -> None:
+        """Begin, again or for the first time, to share a map among passes with gradients, or end.
+
+        :param sharing: Whether to share, until the next call
+        """
+        self._sharing, self._shared = sharing, None
+
+    def _shared_map(
+        self, weight: torch.Tensor, geometry: Geometry, channels_last: bool, dtype: torch.dtype
+    ) -> torch.Tensor:
+        key = (geometry, channels_last, dtype, weight.dtype)
+        shared = self._shared
+        if shared is None or shared.key != key or not torch.equal(shared.weight, weight):
+            coord_map = self._map(weight, geometry, channels_last)
+            self._shared = shared = _Kept(key, weight.detach().clone(), coord_map)
+        return shared.coord_map
 
     def _kept_map(
-        self, output: torch.Tensor, weight: torch.Tensor, geometry: Geometry
+        self, weight: torch.Tensor, geometry: Geometry, channels_last: bool, dtype: torch.dtype
     ) -> torch.Tensor:
         """Return the last map, or compute it if anything has changed.
 
         Fused optimizers and SB3's ``polyak_update`` change weights without a trace in their
         version counters, so the weights are compared by value.
         """
-        # The whole shape: batches of one and of many can have the same strides.
-        key = (geometry, output.shape, output.stride(), output.dtype, weight.dtype)
+        key = (geometry, channels_last, dtype, weight.dtype)
         kept = self._kept
         if kept is None or kept.key != key or not torch.equal(kept.weight, weight):
             # Not an inference tensor: the map may serve training later, with frozen weights.
             with torch.inference_mode(False), torch.no_grad():
-                coord_map = self._map(output, weight, geometry)
+                coord_map = self._map(weight, geometry, channels_last)
                 kept = _Kept(key, weight.detach().clone(), coord_map)
             if type(coord_map) is torch.Tensor:
                 self._kept = kept
         return kept.coord_map
 
-    def _map(self, output: torch.Tensor, weight: torch.Tensor, geometry: Geometry) -> torch.Tensor:
+    def _map(self, weight: torch.Tensor, geometry: Geometry, channels_last: bool) -> torch.Tensor:
+        """Compute the map: (out, *output size), or (*output size, out) for channels last."""
         matrix = _matrix(weight, geometry)
         if matrix.shape[1] * prod(geometry.output_size) > MOST_PATCHES:
-            return _convolved(output, weight, geometry)
+            return _convolved(weight, geometry, channels_last)
         patches = self._kept_patches(weight, geometry)
-        if _is_channels_last(output):
-            rows = (patches.t() @ matrix.t()).to(output.dtype)
-            return _over_the_batch(rows.view(*geometry.output_size, -1), output)
-        return (matrix @ patches).to(output.dtype).view(-1, *geometry.output_size)
+        if channels_last:
+            return (patches.t() @ matrix.t()).view(*geometry.output_size, -1)
+        return (matrix @ patches).view(-1, *geometry.output_size)
 
     def _kept_patches(self, weight: torch.Tensor, geometry: Geometry) -> torch.Tensor:
         key = (geometry, weight.dtype, weight.device)
@@ -133,12 +164,10 @@ def _is_ordinary(weight: torch.Tensor) -> bool:
     )
 
 
-def _convolved(output: torch.Tensor, weight: torch.Tensor, geometry: Geometry) -> torch.Tensor:
+def _convolved(weight: torch.Tensor, geometry: Geometry, channels_last: bool) -> torch.Tensor:
     """Compute the map by convolving the coordinates."""
-    coord_map = _convolve_grid(weight, geometry)[0].to(output.dtype)
-    if _is_channels_last(output):
-        return _over_the_batch(coord_map.movedim(0, -1).contiguous(), output)
-    return coord_map
+    coord_map = _convolve_grid(weight, geometry)[0]
+    return coord_map.movedim(0, -1).contiguous() if channels_last else coord_map
 
 
 def _patches(weight: torch.Tensor, geometry: Geometry) -> torch.Tensor:
@@ -189,6 +218,7 @@ def _over_the_batch(rows: torch.Tensor, output: torch.Tensor) -> torch.Tensor:
     return rows.expand(len(output), *rows.shape).movedim(-1, 1)
 
 
-def _is_channels_last(output: torch.Tensor) -> bool:
-    """Tell the layout from the strides, which torch.vmap knows too."""
-    return output.dim() in (4, 5) and output.stride(1) == 1
+def _is_channels_last(output: torch.Tensor, geometry: Geometry) -> bool:
+    """Tell the layout from the strides, which torch.vmap knows too; a single sample has none."""
+    rank = len(geometry.output_size)
+    return rank > 1 and output.dim() == rank + 2 and output.stride(1) == 1

@@ -18,6 +18,8 @@ from stable_baselines3.common.type_aliases import RolloutBufferSamples
 from stable_baselines3.common.vec_env import VecNormalize
 from torch import nn
 
+from coordrl.coord_conv import CoordConvBase
+
 
 class PassRolloutBuffer(RolloutBuffer):
     """SB3's rollout buffer without the images: a sample's observations are numbers of passes.
@@ -62,6 +64,7 @@ class KeptPasses:
         self.buffer = buffer
         self.keeping = False
         self._passes: list[torch.Tensor] = []
+        self._coord_layers = [m for m in layers.modules() if isinstance(m, CoordConvBase)]
         self._forward: Callable[[torch.Tensor], torch.Tensor] = layers.forward
         layers.forward = self
 
@@ -77,6 +80,7 @@ class KeptPasses:
             return self._forward(x)
         if self.buffer.pos == 0:
             self._passes = []  # of a rollout that was broken off
+            self._share_maps(True)
         with torch.enable_grad():
             output = self._forward(x)
         self._passes.append(output)
@@ -89,7 +93,12 @@ class KeptPasses:
                 f"{self.buffer.buffer_size} timesteps: callbacks are to use predict() instead"
             )
         outputs, self._passes = torch.cat(self._passes), []
+        self._share_maps(False)
         return outputs[self.buffer.numbers]
+
+    def _share_maps(self, sharing: bool) -> None:
+        for layer in self._coord_layers:
+            layer.share_map(sharing)
 
 
 class OnePass:
