@@ -14,10 +14,10 @@ from dataclasses import asdict
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-import torch
 from stable_baselines3.common.callbacks import BaseCallback
 from stable_baselines3.common.on_policy_algorithm import OnPolicyAlgorithm
 
+from agents.acceleration import prepare_process
 from agents.callbacks import EpisodeLog
 from agents.checkpoint import checkpoint_paths, write_checkpoint
 from agents.cli import run_command
@@ -42,7 +42,7 @@ def measure(config: RunConfig, folder: Path, begun: float) -> Measurement:
     :param folder: An empty folder for its files
     :param begun: When the process was started, in seconds of ``time.time``
     """
-    torch.set_num_threads(config.num_threads)
+    prepare_process(config.num_threads)
     logs = RunLogs(folder)
     with closing(make_run_env(config, resumable=True)) as env:
         model = make_model(config, env)
