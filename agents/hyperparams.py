@@ -17,9 +17,10 @@ from pydantic import (
 )
 from stable_baselines3 import A2C, PPO
 from stable_baselines3.common.on_policy_algorithm import OnPolicyAlgorithm
+from stable_baselines3.common.sb2_compat.rmsprop_tf_like import RMSpropTFLike
 from stable_baselines3.common.utils import LinearSchedule
 
-from agents.acceleration import BlockedRMSpropTFLike, keep_dynamo_out
+from agents.acceleration import keep_dynamo_out
 from agents.errors import UsageError, explain, near_names
 from agents.fields import Count, Fraction, NonNegative, Positive
 
@@ -28,7 +29,7 @@ OPTIMIZERS: dict[str, type[torch.optim.Optimizer]] = {
     "Adam": torch.optim.Adam,
     "AdamW": torch.optim.AdamW,
     "RMSprop": torch.optim.RMSprop,
-    "RMSpropTFLike": BlockedRMSpropTFLike,
+    "RMSpropTFLike": RMSpropTFLike,
 }
 
 FUSED = ("Adam", "AdamW")

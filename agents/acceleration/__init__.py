@@ -5,7 +5,6 @@
 
 from agents.acceleration.accelerate import accelerate
 from agents.acceleration.process import prepare_process
-from agents.acceleration.rmsprop import BlockedRMSpropTFLike
 from agents.acceleration.start import keep_dynamo_out
 
-__all__ = ["BlockedRMSpropTFLike", "accelerate", "keep_dynamo_out", "prepare_process"]
+__all__ = ["accelerate", "keep_dynamo_out", "prepare_process"]

@@ -1,6 +1,7 @@
 from pathlib import Path
 
 import pytest
+from stable_baselines3.common.sb2_compat.rmsprop_tf_like import RMSpropTFLike
 
 from agents.arms import load_arms
 from agents.config import make_run_config
@@ -18,7 +19,8 @@ def test_hyperparams_are_the_zoos() -> None:
     assert kwargs["learning_rate"](0.0) == 0.0
     assert kwargs["clip_range"](0.5) == pytest.approx(0.05)
     assert a2c.algorithm_kwargs()["vf_coef"] == 0.25
-    assert a2c.optimizer()["optimizer_class"].__name__ == "RMSpropTFLike"
+    assert a2c.optimizer()["optimizer_class"] is RMSpropTFLike
+    assert ppo.optimizer()["optimizer_kwargs"] == {"eps": 1e-5, "fused": True}
 
 
 @pytest.mark.parametrize("algo", list(ALGORITHMS))

@@ -4,8 +4,10 @@ import csv
 import hashlib
 import json
 import math
+from base64 import b64decode
 from pathlib import Path
 from typing import Any
+from zipfile import ZipFile
 
 import numpy as np
 import pytest
@@ -88,6 +90,18 @@ def test_the_folder_holds_what_its_description_says(finished: RunFolder) -> None
         "policy.safetensors",
         next(finished.path.glob("events.out.tfevents.*")).name,
     }
+
+
+def test_the_saved_model_needs_nothing_of_the_laboratory(finished: RunFolder) -> None:
+    with ZipFile(finished.path / "model.zip") as archive:
+        values = json.loads(archive.read("data")).values()
+    pickles = [
+        b64decode(value[":serialized:"])
+        for value in values
+        if isinstance(value, dict) and ":serialized:" in value
+    ]
+    assert any(b"stable_baselines3" in pickle for pickle in pickles)
+    assert not any(b"agents" in pickle for pickle in pickles)
 
 
 def test_the_same_run_twice_gives_the_same_bits(algo: str, tmp_path: Path) -> None:
