@@ -5,12 +5,10 @@ from typing import TypeVar
 from stable_baselines3 import A2C
 from stable_baselines3.common.buffers import RolloutBuffer
 from stable_baselines3.common.on_policy_algorithm import OnPolicyAlgorithm
-from stable_baselines3.common.sb2_compat.rmsprop_tf_like import RMSpropTFLike
 
 from agents.acceleration.images import ImageRolloutBuffer
 from agents.acceleration.networks import convolutions, extractors, multiply_weights_first
 from agents.acceleration.one_pass import OnePass, PassRolloutBuffer
-from agents.acceleration.rmsprop import BlockedRMSpropTFLike
 
 _Buffer = TypeVar("_Buffer", bound=RolloutBuffer)
 
@@ -20,10 +18,6 @@ def accelerate(model: OnPolicyAlgorithm) -> None:
 
     :param model: A2C or PPO with CnnPolicy, before its first rollout
     """
-    optimizer = model.policy.optimizer
-    if type(optimizer) is RMSpropTFLike:  # a saved model names SB3's own
-        parameters = model.policy.parameters()
-        model.policy.optimizer = BlockedRMSpropTFLike(parameters, **optimizer.defaults)
     multiply_weights_first(model.policy)
     parts = [convolutions(extractor) for extractor in extractors(model.policy)]
     found = [part for part in parts if part is not None]
