@@ -91,7 +91,6 @@ _FULL: tuple[tuple[str, str, str, tuple[str, ...], int, int | None], ...] = (
     ("classification", "plain", "slower", _SPLITS, 2, None),
     ("rendering", "plain", "default", _SPLITS, 2, None),
     ("classification", "coordconv", "no-decay", ("quadrant",), 5, None),
-    ("classification", "coordconv", "paper", ("quadrant",), 3, None),
 )
 # A small canvas has few places, so an epoch has few steps: CoordConv takes more epochs.
 _QUICK = (
