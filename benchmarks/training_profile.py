@@ -154,7 +154,7 @@ def count_flops(config: RunConfig) -> dict[str, float]:
     They are those of SB3's passes: a rollout looks at every image, and at the last ones once more
     for their values; a gradient takes a pass forward and one back, in every epoch.
     """
-    plain = make_run_config(env=config.env, algo=config.algo, arm="standard", seed=0)
+    plain = make_run_config(env=config.env, algo="a2c", arm="standard", seed=0)  # or "ppo"
     with closing(make_run_env(plain, n_envs=1)) as env:
         policy = make_model(plain, env).policy
         images = torch.zeros(1, *env.observation_space.shape, dtype=torch.uint8)
