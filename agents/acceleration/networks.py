@@ -42,4 +42,6 @@ class _WeightsFirst:
         self.linear = linear
 
     def __call__(self, x: torch.Tensor) -> torch.Tensor:
+        if x.dim() != 2:
+            return nn.functional.linear(x, self.linear.weight, self.linear.bias)
         return torch.addmm(self.linear.bias[:, None], self.linear.weight, x.t()).t()

@@ -13,6 +13,7 @@ from stable_baselines3.common.sb2_compat.rmsprop_tf_like import RMSpropTFLike
 from stable_baselines3.common.torch_layers import BaseFeaturesExtractor, NatureCNN
 from stable_baselines3.common.utils import set_random_seed
 from stable_baselines3.common.vec_env import VecEnvWrapper
+from torch import nn
 
 from agents.config import RunConfig
 from agents.hyperparams import ALGORITHMS
@@ -56,14 +57,16 @@ class Losses(BaseCallback):
 
 
 class Whole(BaseFeaturesExtractor):
-    """A NatureCNN whose convolutions cannot be told from the rest."""
+    """A NatureCNN whose convolutions cannot be told from the rest, and a layer for tokens."""
 
     def __init__(self, observation_space: Any) -> None:
         super().__init__(observation_space, features_dim=512)
         self.network = NatureCNN(observation_space)
+        self.mixer = nn.Linear(8, 8)
 
     def forward(self, observations: torch.Tensor) -> torch.Tensor:
-        features: torch.Tensor = self.network(observations)
+        tokens = self.network(observations).view(-1, 64, 8)
+        features: torch.Tensor = self.mixer(tokens).flatten(1)
         return features
 
 
