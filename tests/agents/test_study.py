@@ -158,6 +158,8 @@ def test_a_stopped_study_leaves_no_run_behind(tmp_path: Path, number: int) -> No
     file = write_study(tmp_path / "study.yaml", n_timesteps=10**7)
     root = tmp_path / "runs"
     command = [sys.executable, "-m", "agents.study", file, "-f", str(root), "--processes", "2"]
+    # Where the tests run in a shell's background, Ctrl-C is ignored, by their processes too.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
     deadline = time.monotonic() + 120
     while not list(root.glob("*/*/*/*/progress.json")):
