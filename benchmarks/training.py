@@ -28,7 +28,6 @@ from typing import Any
 
 import numpy as np
 
-from agents.arms import find_arm
 from agents.config import make_run_config
 from agents.errors import UsageError
 from agents.process import thread_environment
@@ -50,21 +49,21 @@ START_TIMEOUT = 600.0
 def main() -> None:
     options = parse_arguments()
     try:
+        games = [
+            make_run_config(env=game, algo="a2c", arm="standard", seed=0).env
+            for game in options.games
+        ]
         if options.profile:
             results = [
-                profile(game, algo, arm)
-                for game in options.games
-                for algo in options.algos
-                for arm in ARMS
+                profile(game, algo, arm) for game in games for algo in options.algos for arm in ARMS
             ]
             show_profile(results)
         else:
             check_zoo(options.zoo_python)
-            results = [
-                compare(game, algo, options) for game in options.games for algo in options.algos
-            ]
+            results = [compare(game, algo, options) for game in games for algo in options.algos]
     except UsageError as error:
-        sys.exit(f"error: {error}")
+        print(f"error: {error}", file=sys.stderr)
+        sys.exit(2)
     if options.json:
         options.json.write_text(json.dumps({**machine(), "results": results}, indent=2) + "\n")
 
@@ -149,7 +148,7 @@ def command_of(
 ) -> list[str]:
     if name in ARMS:
         run = RunFolder(folder / f"run-{seed}")
-        run.plan(make_run_config(env=game, algo=algo, arm=find_arm(name), seed=seed))
+        run.plan(make_run_config(env=game, algo=algo, arm=name, seed=seed))
         return [sys.executable, "-m", "benchmarks.timed_run", str(run.path), str(marks)]
     callback = json.dumps([{"benchmarks.marks.RolloutMarks": {"path": str(marks)}}])
     command = [options.zoo_python, "-m", "rl_zoo3.train", "--algo", algo]

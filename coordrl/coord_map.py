@@ -49,6 +49,10 @@ class _Kept(NamedTuple):
     weight: torch.Tensor
     coord_map: torch.Tensor
 
+    def serves(self, key: tuple[Any, ...], weight: torch.Tensor) -> bool:
+        """Whether the map is still that of these weights, compared by value."""
+        return self.key == key and torch.equal(self.weight, weight)
+
 
 class CoordMap:
     """Adds a layer's coordinate map to the output of its plain convolution."""
@@ -101,7 +105,7 @@ class CoordMap:
     ) -> torch.Tensor:
         key = (geometry, channels_last, dtype, weight.dtype)
         shared = self._shared
-        if shared is None or shared.key != key or not torch.equal(shared.weight, weight):
+        if shared is None or not shared.serves(key, weight):
             coord_map = self._map(weight, geometry, channels_last)
             self._shared = shared = _Kept(key, weight.detach().clone(), coord_map)
         return shared.coord_map
@@ -116,7 +120,7 @@ class CoordMap:
         """
         key = (geometry, channels_last, dtype, weight.dtype)
         kept = self._kept
-        if kept is None or kept.key != key or not torch.equal(kept.weight, weight):
+        if kept is None or not kept.serves(key, weight):
             # Not an inference tensor: the map may serve training later, with frozen weights.
             with torch.inference_mode(False), torch.no_grad():
                 coord_map = self._map(weight, geometry, channels_last)
