@@ -202,22 +202,6 @@ class CoordConvBase(_ConvNd):
         code = "" if self.code == "coordinates" else f", code={self.code}"
         return f"{super().extra_repr()}, with_r={self.with_r}{code}"  # type: ignore[no-untyped-call]  # torch's own
 
-    def share_map(self, sharing: bool) -> None:
-        """Let several passes with gradients share a map, where one backward pass follows them all.
-
-        The map is then part of all their graphs, and computed once instead of in every pass; with
-        other weights, or sizes, another is begun. Between two backward passes call it again.
-
-        :param sharing: Whether to share, until the next call
-
-        >>> from coordrl import CoordConv2d
-        >>> layer, images = CoordConv2d(3, 16, kernel_size=3), torch.rand(4, 3, 32, 32)
-        >>> layer.share_map(True)
-        >>> sum(layer(image[None]).sum() for image in images).backward()
-        >>> layer.share_map(False)
-        """
-        self._coord_map.share(sharing)
-
     def _add_map(
         self,
         input: torch.Tensor,  # noqa: A002  (torch's name)

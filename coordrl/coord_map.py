@@ -59,8 +59,6 @@ class CoordMap:
 
     def __init__(self) -> None:
         self._kept: _Kept | None = None
-        self._shared: _Kept | None = None
-        self._sharing = False
         self._patches: tuple[Any, torch.Tensor] | None = None
 
     def add_to(
@@ -78,10 +76,7 @@ class CoordMap:
             coord_map = _convolved(weight, geometry, last)
         # Comparing weights on an accelerator would wait for it.
         elif not weight.is_cpu or (weight.requires_grad and torch.is_grad_enabled()):
-            if self._sharing:
-                coord_map = self._shared_map(weight, geometry, last, output.dtype)
-            else:
-                coord_map = self._map(weight, geometry, last)
+            coord_map = self._map(weight, geometry, last)
         else:
             coord_map = self._kept_map(weight, geometry, last, output.dtype)
         coord_map = coord_map.to(output.dtype)
@@ -92,23 +87,6 @@ class CoordMap:
         # As rows of numbers: over four axes torch takes twice as long.
         output.movedim(1, -1).view(len(output), -1).add_(coord_map.view(-1))
         return output
-
-    def share(self, sharing: bool) -> None:
-        """Begin, again or for the first time, to share a map among passes with gradients, or end.
-
-        :param sharing: Whether to share, until the next call
-        """
-        self._sharing, self._shared = sharing, None
-
-    def _shared_map(
-        self, weight: torch.Tensor, geometry: Geometry, channels_last: bool, dtype: torch.dtype
-    ) -> torch.Tensor:
-        key = (geometry, channels_last, dtype, weight.dtype)
-        shared = self._shared
-        if shared is None or not shared.serves(key, weight):
-            coord_map = self._map(weight, geometry, channels_last)
-            self._shared = shared = _Kept(key, weight.detach().clone(), coord_map)
-        return shared.coord_map
 
     def _kept_map(
         self, weight: torch.Tensor, geometry: Geometry, channels_last: bool, dtype: torch.dtype

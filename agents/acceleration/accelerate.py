@@ -7,7 +7,12 @@ from stable_baselines3.common.buffers import RolloutBuffer
 from stable_baselines3.common.on_policy_algorithm import OnPolicyAlgorithm
 
 from agents.acceleration.images import ImageRolloutBuffer
-from agents.acceleration.networks import convolutions, extractors, multiply_weights_first
+from agents.acceleration.networks import (
+    divide_weights,
+    heavy_layers,
+    multiply_weights_first,
+    rectify_in_place,
+)
 from agents.acceleration.one_pass import OnePass, PassRolloutBuffer
 
 _Buffer = TypeVar("_Buffer", bound=RolloutBuffer)
@@ -19,13 +24,13 @@ def accelerate(model: OnPolicyAlgorithm) -> None:
     :param model: A2C or PPO with CnnPolicy, before its first rollout
     """
     multiply_weights_first(model.policy)
-    parts = [convolutions(extractor) for extractor in extractors(model.policy)]
-    found = [part for part in parts if part is not None]
-    if isinstance(model, A2C) and len(found) == len(parts):
+    rectify_in_place(model.policy)
+    if isinstance(model, A2C):
         model.rollout_buffer = buffer = _buffer(PassRolloutBuffer, model)
-        OnePass(model.policy, found, buffer)
+        OnePass(model.policy, heavy_layers(model.policy), buffer)
     else:
         model.rollout_buffer = _buffer(ImageRolloutBuffer, model)
+    divide_weights(model.policy)
 
 
 def _buffer(kind: type[_Buffer], model: OnPolicyAlgorithm) -> _Buffer:

@@ -1,10 +1,22 @@
-"""What is known of a policy's extractors, and dense layers that suit a rollout's small batches."""
+"""The layers of a policy's extractors, and what each is told to do in another way."""
+
+from collections.abc import Callable
 
 import torch
 from stable_baselines3.common.policies import ActorCriticPolicy
+from stable_baselines3.common.torch_layers import NatureCNN
 from torch import nn
 from torch.nn.modules.batchnorm import _NormBase
 from torch.nn.modules.dropout import _DropoutNd
+
+from coordrl import CoordImpalaCNN
+from coordrl.coord_conv import CoordConvBase
+
+WHITE = 255
+"""The largest value of a pixel, by which SB3 divides images."""
+
+_LINEAR_OF_CNN = (NatureCNN.forward, CoordImpalaCNN.forward)
+"""How extractors compute that are known to be ``linear(cnn(images))``."""
 
 
 def extractors(policy: ActorCriticPolicy) -> list[nn.Module]:
@@ -12,17 +24,42 @@ def extractors(policy: ActorCriticPolicy) -> list[nn.Module]:
     return list(dict.fromkeys([policy.pi_features_extractor, policy.vf_features_extractor]))
 
 
-def convolutions(extractor: nn.Module) -> nn.Module | None:
-    """Find the convolutions of an extractor that is built as SB3's NatureCNN.
+def heavy_layers(policy: ActorCriticPolicy) -> list[nn.Conv2d | nn.Linear]:
+    """List the convolutions, padded with zeros if at all, and dense layers of known extractors.
 
-    :return: Its module ``cnn``, if it has one, and ``linear`` behind it, and the convolutions
-        compute the same in training as in evaluation mode
+    :return: None of an extractor that computes otherwise in training than in evaluation mode
     """
-    cnn, linear = getattr(extractor, "cnn", None), getattr(extractor, "linear", None)
-    if not (isinstance(cnn, nn.Module) and isinstance(linear, nn.Module)):
-        return None
-    has_modes = any(isinstance(module, _NormBase | _DropoutNd) for module in cnn.modules())
-    return None if has_modes else cnn
+    layers: list[nn.Conv2d | nn.Linear] = []
+    for extractor in extractors(policy):
+        modules = list(extractor.modules())
+        has_modes = any(isinstance(module, _NormBase | _DropoutNd) for module in modules)
+        if _is_known(extractor) and not has_modes:
+            layers += [m for m in modules if isinstance(m, nn.Conv2d) and _is_conv(m)]
+            layers += [m for m in modules if type(m) is nn.Linear]
+    return layers
+
+
+def divide_weights(policy: ActorCriticPolicy) -> None:
+    """Let the first convolutions divide their weights by 255, where SB3 divides the images.
+
+    Only where images can go nowhere else: in known extractors.
+    """
+    first = [_first_conv(extractor) for extractor in extractors(policy)]
+    convs = [conv for conv in first if conv is not None]
+    if policy.normalize_images and len(convs) == len(first):
+        policy.normalize_images = False
+        for conv in convs:
+            conv._conv_forward = _Divided(conv._conv_forward)  # type: ignore[assignment,method-assign]
+
+
+def rectify_in_place(policy: ActorCriticPolicy) -> None:
+    """Let ReLU overwrite the outputs of convolutions, whose gradients do not need them."""
+    for extractor in extractors(policy):
+        for module in extractor.modules():
+            if isinstance(module, nn.Sequential):
+                for layer, following in zip(module, list(module)[1:], strict=False):
+                    if _is_conv(layer) and isinstance(following, nn.ReLU):
+                        following.inplace = True
 
 
 def multiply_weights_first(policy: ActorCriticPolicy) -> None:
@@ -34,14 +71,62 @@ def multiply_weights_first(policy: ActorCriticPolicy) -> None:
     for extractor in extractors(policy):
         for module in extractor.modules():
             if type(module) is nn.Linear and module.bias is not None:
-                module.forward = _WeightsFirst(module)  # type: ignore[assignment]  # of one instance
+                module.forward = WeightsFirst(module)  # type: ignore[assignment]  # of one instance
 
 
-class _WeightsFirst:
+class WeightsFirst:
+    """Stands in for the ``forward`` of a dense layer with a bias.
+
+    :param linear: The layer
+    """
+
     def __init__(self, linear: nn.Linear) -> None:
         self.linear = linear
+        self.multiply: Callable[..., torch.Tensor] = _multiply_weights_first
 
     def __call__(self, x: torch.Tensor) -> torch.Tensor:
+        """Compute what the layer does.
+
+        :param x: Tensor of shape (..., in_features)
+        """
         if x.dim() != 2:
             return nn.functional.linear(x, self.linear.weight, self.linear.bias)
-        return torch.addmm(self.linear.bias[:, None], self.linear.weight, x.t()).t()
+        return self.multiply(x, self.linear.weight, self.linear.bias)
+
+
+def _multiply_weights_first(
+    x: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor
+) -> torch.Tensor:
+    return torch.addmm(bias[:, None], weight, x.t()).t()
+
+
+class _Divided:
+    def __init__(self, convolve: Callable[..., torch.Tensor]) -> None:
+        self._convolve = convolve
+
+    def __call__(
+        self, x: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor | None
+    ) -> torch.Tensor:
+        return self._convolve(x, weight / WHITE, bias)
+
+
+def _first_conv(extractor: nn.Module) -> nn.Conv2d | None:
+    """Find the convolution that takes the images of a known extractor, if it is one."""
+    layer = extractor.cnn if _is_known(extractor) else None
+    while isinstance(layer, nn.Sequential):
+        layer = layer[0]
+    return layer if isinstance(layer, nn.Conv2d) and _is_conv(layer) else None
+
+
+def _is_known(extractor: nn.Module) -> bool:
+    return type(extractor).forward in _LINEAR_OF_CNN
+
+
+def _is_conv(module: object) -> bool:
+    """Whether it is a 2-D convolution, with or without coordinates, padded with zeros if at all."""
+    return (
+        isinstance(module, nn.Conv2d)
+        and (type(module) is nn.Conv2d or isinstance(module, CoordConvBase))
+        and module.padding_mode == "zeros"
+        and not isinstance(module.padding, str)
+    )

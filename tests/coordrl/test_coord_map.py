@@ -297,37 +297,3 @@ def test_a_single_sample_whose_output_is_one_pixel_wide() -> None:
     layer = CoordConv3d(2, 3, (1, 2, 2))
     volume = torch.rand(2, 4, 2, 2)
     torch.testing.assert_close(layer(volume), layer(volume[None])[0])
-
-
-@pytest.mark.parametrize("layout", [torch.contiguous_format, torch.channels_last])
-def test_passes_that_share_a_map_have_the_gradients_of_a_whole_batch(
-    layout: torch.memory_format,
-) -> None:
-    layer = CoordConv2d(3, 4, 3, with_r=True)
-    images = torch.rand(6, 3, 9, 8).contiguous(memory_format=layout)
-    for _ in range(2):  # with other weights too
-        layer.zero_grad()
-        (layer(images) ** 2).sum().backward()
-        expected = [parameter.grad.clone() for parameter in layer.parameters()]
-        layer.zero_grad()
-        layer.share_map(True)
-        passes = [layer(part) for part in images.split([1, 3, 2])]
-        with torch.no_grad():
-            torch.testing.assert_close(layer(images), torch.cat(passes))
-        (torch.cat(passes) ** 2).sum().backward()
-        layer.share_map(False)
-        for parameter, gradient in zip(layer.parameters(), expected, strict=True):
-            torch.testing.assert_close(parameter.grad, gradient)
-        with torch.no_grad():
-            layer.coord_weight.mul_(2)
-
-
-def test_a_shared_map_follows_the_weights() -> None:
-    layer, image = CoordConv2d(3, 4, 3), torch.rand(1, 3, 9, 8)
-    layer.share_map(True)
-    layer(image)
-    with torch.no_grad():
-        layer.coord_weight.mul_(2)
-    shared = layer(image)
-    layer.share_map(False)
-    torch.testing.assert_close(shared, layer(image))

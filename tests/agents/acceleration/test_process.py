@@ -13,7 +13,7 @@ def run(code: str) -> str:
 
 
 TRAIN = """
-import resource, torch
+import itertools, resource, torch
 from gymnasium import spaces
 from stable_baselines3.common.torch_layers import NatureCNN
 from agents.acceleration import prepare_process
@@ -23,10 +23,10 @@ if {prepare}:
 network = NatureCNN(spaces.Box(0, 255, (4, 84, 84), "uint8"))
 images = torch.zeros(256, 4, 84, 84, dtype=torch.uint8)
 faults = []
-for _ in range(5):
+for _ in range(8):
     faults.append(resource.getrusage(resource.RUSAGE_SELF).ru_minflt)
     network(images.float() / 255).sum().backward()
-print(faults[-1] - faults[-2])
+print(min(after - before for before, after in itertools.pairwise(faults[2:])))
 """
 
 
