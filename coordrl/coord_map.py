@@ -72,17 +72,19 @@ class CoordMap:
         :return: The output
         """
         last = _is_channels_last(output, geometry)
-        if not _is_ordinary(weight):
+        ordinary = _is_ordinary(weight)
+        if not ordinary:
             coord_map = _convolved(weight, geometry, last)
         # Comparing weights on an accelerator would wait for it.
         elif not weight.is_cpu or (weight.requires_grad and torch.is_grad_enabled()):
             coord_map = self._map(weight, geometry, last)
         else:
             coord_map = self._kept_map(weight, geometry, last, output.dtype)
-        coord_map = coord_map.to(output.dtype)
+        if coord_map.dtype != output.dtype:
+            coord_map = coord_map.to(output.dtype)
         if not last:
             return output.add_(coord_map)
-        if torch.is_grad_enabled() or not _is_ordinary(weight):
+        if torch.is_grad_enabled() or not ordinary:
             return output.add_(_over_the_batch(coord_map, output))
         # As rows of numbers: over four axes torch takes twice as long.
         output.movedim(1, -1).view(len(output), -1).add_(coord_map.view(-1))

@@ -6,6 +6,7 @@ from stable_baselines3 import A2C
 from stable_baselines3.common.buffers import RolloutBuffer
 from stable_baselines3.common.on_policy_algorithm import OnPolicyAlgorithm
 
+from agents.acceleration.actions import choose_leanly
 from agents.acceleration.images import ImageRolloutBuffer
 from agents.acceleration.networks import (
     divide_weights,
@@ -23,6 +24,7 @@ def accelerate(model: OnPolicyAlgorithm) -> None:
 
     :param model: A2C or PPO with CnnPolicy, before its first rollout
     """
+    choose_leanly(model.policy)
     multiply_weights_first(model.policy)
     rectify_in_place(model.policy)
     if isinstance(model, A2C):

@@ -4,7 +4,6 @@ import ctypes
 import platform
 
 import torch
-from torch.distributions import Distribution
 
 _M_TRIM_THRESHOLD, _M_MMAP_MAX = -1, -4  # glibc's malloc.h
 
@@ -12,13 +11,9 @@ _M_TRIM_THRESHOLD, _M_MMAP_MAX = -1, -4  # glibc's malloc.h
 def prepare_process(num_threads: int) -> None:
     """Set up this process for training.
 
-    Distributions do not check their parameters any more. A network that has come to give no
-    numbers is noticed all the same: nothing can be sampled from them.
-
     :param num_threads: torch's threads
     """
     torch.set_num_threads(num_threads)
-    Distribution.set_default_validate_args(False)
     _keep_freed_memory()
 
 
