@@ -61,7 +61,15 @@ class _CoordConv(CoordConvBase):
         :param input: Tensor of shape ([N,] in_channels, *size)
         :return: Tensor of shape ([N,] out_channels, *output size)
         """
-        output = self._conv_forward(input, self.weight, self.bias)
+        return self.add_map(input, self._conv_forward(input, self.weight, self.bias))
+
+    def add_map(self, input: torch.Tensor, output: torch.Tensor) -> torch.Tensor:  # noqa: A002
+        """Add the coordinate map, in place, to an output of the plain convolution.
+
+        :param input: The layer's input, of which only the size matters
+        :param output: Tensor of shape ([N,] out_channels, *output size)
+        :return: The output
+        """
         pads = self._reversed_padding_repeated_twice
         settings = (self.stride, self.dilation, self.padding, self.padding_mode, pads)
         return self._add_map(input, output, _convolve, settings)

@@ -10,7 +10,6 @@ from agents.acceleration.actions import choose_leanly
 from agents.acceleration.images import ImageRolloutBuffer
 from agents.acceleration.networks import (
     divide_weights,
-    heavy_layers,
     multiply_weights_first,
     rectify_in_place,
 )
@@ -27,12 +26,12 @@ def accelerate(model: OnPolicyAlgorithm) -> None:
     choose_leanly(model.policy)
     multiply_weights_first(model.policy)
     rectify_in_place(model.policy)
+    divide_weights(model.policy)
     if isinstance(model, A2C):
         model.rollout_buffer = buffer = _buffer(PassRolloutBuffer, model)
-        OnePass(model.policy, heavy_layers(model.policy), buffer)
+        OnePass(model.policy, buffer)
     else:
         model.rollout_buffer = _buffer(ImageRolloutBuffer, model)
-    divide_weights(model.policy)
 
 
 def _buffer(kind: type[_Buffer], model: OnPolicyAlgorithm) -> _Buffer:

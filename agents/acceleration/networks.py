@@ -1,6 +1,8 @@
 """The layers of a policy's extractors, and what each is told to do in another way."""
 
 from collections.abc import Callable
+from itertools import pairwise
+from typing import TypeGuard
 
 import torch
 from stable_baselines3.common.policies import ActorCriticPolicy
@@ -9,8 +11,7 @@ from torch import nn
 from torch.nn.modules.batchnorm import _NormBase
 from torch.nn.modules.dropout import _DropoutNd
 
-from coordrl import CoordImpalaCNN
-from coordrl.coord_conv import CoordConvBase
+from coordrl import CoordConv2d, CoordImpalaCNN
 
 WHITE = 255
 """The largest value of a pixel, by which SB3 divides images."""
@@ -24,19 +25,34 @@ def extractors(policy: ActorCriticPolicy) -> list[nn.Module]:
     return list(dict.fromkeys([policy.pi_features_extractor, policy.vf_features_extractor]))
 
 
-def heavy_layers(policy: ActorCriticPolicy) -> list[nn.Conv2d | nn.Linear]:
-    """List the convolutions, padded with zeros if at all, and dense layers of known extractors.
+def steady_extractors(policy: ActorCriticPolicy) -> list[nn.Module]:
+    """List the known extractors whose layers are each used once, and the same in every mode.
 
-    :return: None of an extractor that computes otherwise in training than in evaluation mode
+    Layers of other classes than torch's and ours might do anything.
     """
-    layers: list[nn.Conv2d | nn.Linear] = []
-    for extractor in extractors(policy):
-        modules = list(extractor.modules())
-        has_modes = any(isinstance(module, _NormBase | _DropoutNd) for module in modules)
-        if _is_known(extractor) and not has_modes:
-            layers += [m for m in modules if isinstance(m, nn.Conv2d) and _is_conv(m)]
-            layers += [m for m in modules if type(m) is nn.Linear]
-    return layers
+    return [extractor for extractor in extractors(policy) if _is_steady(extractor)]
+
+
+def convolutions(extractor: nn.Module) -> list[tuple[nn.Conv2d, nn.ReLU | None]]:
+    """List an extractor's 2-D convolutions, padded with zeros if at all.
+
+    :return: Each with the ReLU that follows it in an ``nn.Sequential``, or None
+    """
+    followed: dict[nn.Conv2d, nn.ReLU | None] = {
+        module: None for module in extractor.modules() if is_conv(module)
+    }
+    for module in extractor.modules():
+        if isinstance(module, nn.Sequential):
+            for layer, following in pairwise(module):
+                if is_conv(layer) and type(following) is nn.ReLU:
+                    followed[layer] = following
+    return list(followed.items())
+
+
+def dense_layers(extractor: nn.Module) -> list["WeightsFirst"]:
+    """List what stands in for an extractor's dense layers."""
+    forwards = [module.forward for module in extractor.modules()]
+    return [forward for forward in forwards if isinstance(forward, WeightsFirst)]
 
 
 def divide_weights(policy: ActorCriticPolicy) -> None:
@@ -52,14 +68,17 @@ def divide_weights(policy: ActorCriticPolicy) -> None:
             conv._conv_forward = _Divided(conv._conv_forward)  # type: ignore[assignment,method-assign]
 
 
+def applied_weight(conv: nn.Conv2d) -> torch.Tensor:
+    """Return the weight that a convolution applies: divided, if it was told to."""
+    return conv.weight / WHITE if isinstance(conv._conv_forward, _Divided) else conv.weight
+
+
 def rectify_in_place(policy: ActorCriticPolicy) -> None:
     """Let ReLU overwrite the outputs of convolutions, whose gradients do not need them."""
-    for extractor in extractors(policy):
-        for module in extractor.modules():
-            if isinstance(module, nn.Sequential):
-                for layer, following in zip(module, list(module)[1:], strict=False):
-                    if _is_conv(layer) and isinstance(following, nn.ReLU):
-                        following.inplace = True
+    for extractor in steady_extractors(policy):
+        for _, relu in convolutions(extractor):
+            if relu is not None:
+                relu.inplace = True
 
 
 def multiply_weights_first(policy: ActorCriticPolicy) -> None:
@@ -115,18 +134,28 @@ def _first_conv(extractor: nn.Module) -> nn.Conv2d | None:
     layer = extractor.cnn if _is_known(extractor) else None
     while isinstance(layer, nn.Sequential):
         layer = layer[0]
-    return layer if isinstance(layer, nn.Conv2d) and _is_conv(layer) else None
+    return layer if is_conv(layer) else None
 
 
 def _is_known(extractor: nn.Module) -> bool:
     return type(extractor).forward in _LINEAR_OF_CNN
 
 
-def _is_conv(module: object) -> bool:
+def _is_steady(extractor: nn.Module) -> bool:
+    layers = [layer for _, layer in extractor.named_modules(remove_duplicate=False)][1:]
+    return (
+        _is_known(extractor)
+        and len(layers) == len(set(layers))
+        and all(type(layer).__module__.startswith(("torch.nn.", "coordrl.")) for layer in layers)
+        and not any(isinstance(layer, _NormBase | _DropoutNd) for layer in layers)
+    )
+
+
+def is_conv(module: object) -> TypeGuard[nn.Conv2d]:
     """Whether it is a 2-D convolution, with or without coordinates, padded with zeros if at all."""
     return (
         isinstance(module, nn.Conv2d)
-        and (type(module) is nn.Conv2d or isinstance(module, CoordConvBase))
+        and type(module) in (nn.Conv2d, CoordConv2d)
         and module.padding_mode == "zeros"
         and not isinstance(module.padding, str)
     )

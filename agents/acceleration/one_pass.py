@@ -7,9 +7,8 @@ passes, and give it back in the update, which goes through the cheap rest alone.
 change from one minibatch to the next.)
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from enum import Enum, auto
 from typing import Any
 
 import numpy as np
@@ -18,13 +17,10 @@ import torch
 from stable_baselines3.common.policies import ActorCriticPolicy
 from stable_baselines3.common.type_aliases import RolloutBufferSamples
 from stable_baselines3.common.vec_env import VecNormalize
-from torch import nn
 
-from agents.acceleration.gradients import conv_gradient, dense_gradient
 from agents.acceleration.images import ImageRolloutBuffer
-from agents.acceleration.networks import WeightsFirst
-
-Gradient = Callable[..., tuple[torch.Tensor | None, ...]]
+from agents.acceleration.kept_layers import KeptConv, KeptDense, Passes, Phase
+from agents.acceleration.networks import convolutions, dense_layers, steady_extractors
 
 
 class PassRolloutBuffer(ImageRolloutBuffer):
@@ -64,114 +60,43 @@ class PassRolloutBuffer(ImageRolloutBuffer):
         return super()._get_samples(batch_inds, env)
 
 
-class Phase(Enum):
-    """What layers do beside computing."""
-
-    NOTHING = auto()
-    KEEPING = auto()
-    GIVING_BACK = auto()
-
-
 class OnePass:
     """Lets the layers of a policy's extractors keep what they compute in a rollout.
 
     :param policy: The policy
-    :param layers: The layers
     :param buffer: The rollout buffer of its algorithm
     """
 
-    def __init__(
-        self,
-        policy: ActorCriticPolicy,
-        layers: list[nn.Conv2d | nn.Linear],
-        buffer: PassRolloutBuffer,
-    ) -> None:
-        self.phase = Phase.NOTHING
-        self.buffer = buffer
+    def __init__(self, policy: ActorCriticPolicy, buffer: PassRolloutBuffer) -> None:
+        self._passes = Passes(buffer.buffer_size)
+        self._buffer = buffer
         self._choose, self._evaluate = policy.forward, policy.evaluate_actions
         policy.forward = self._forward  # type: ignore[method-assign]
         policy.evaluate_actions = self._evaluate_actions  # type: ignore[assignment,method-assign]
-        for layer in layers:
-            if isinstance(layer, nn.Conv2d):
-                keeping = _Keeping(self, layer._conv_forward, conv_gradient(layer))
-                layer._conv_forward = keeping  # type: ignore[assignment,method-assign]
-            elif isinstance(layer.forward, WeightsFirst):
-                layer.forward.multiply = _Keeping(self, layer.forward.multiply, dense_gradient)
+        for extractor in steady_extractors(policy):
+            for conv, relu in convolutions(extractor):
+                KeptConv(conv, relu, self._passes)
+            for dense in dense_layers(extractor):
+                KeptDense(dense, self._passes)
 
     def _forward(self, obs: torch.Tensor, deterministic: bool = False) -> Any:
         """Choose actions as the policy does."""
-        self.buffer.n_passes += 1
-        fits = self.buffer.n_passes <= self.buffer.buffer_size
+        self._passes.number = self._buffer.n_passes
+        self._buffer.n_passes += 1
+        fits = self._passes.number < self._passes.n_steps
         with self._in(Phase.KEEPING if fits else Phase.NOTHING):
             return self._choose(obs, deterministic)
 
     def _evaluate_actions(self, obs: torch.Tensor, actions: torch.Tensor) -> Any:
         """Evaluate actions as the policy does."""
-        whole = len(obs) == self.buffer.buffer_size * self.buffer.n_envs
-        with self._in(Phase.GIVING_BACK if whole and self.buffer.has_passes else Phase.NOTHING):
+        whole = len(obs) == self._buffer.buffer_size * self._buffer.n_envs
+        with self._in(Phase.GIVING_BACK if whole and self._buffer.has_passes else Phase.NOTHING):
             return self._evaluate(obs, actions)
 
     @contextmanager
     def _in(self, phase: Phase) -> Iterator[None]:
-        self.phase = phase
+        self._passes.phase = phase
         try:
             yield
         finally:
-            self.phase = Phase.NOTHING
-
-
-class _Keeping:
-    """Stands in for what a layer computes of its input, weight and bias."""
-
-    def __init__(
-        self, passes: OnePass, compute: Callable[..., torch.Tensor], gradient: Gradient
-    ) -> None:
-        self._passes = passes
-        self._compute = compute
-        self._gradient = gradient
-        self._outputs = torch.empty(0)
-
-    def __call__(
-        self, x: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor | None
-    ) -> torch.Tensor:
-        if self._passes.phase is Phase.GIVING_BACK:
-            given = (x, weight, bias, self._outputs, self._gradient)
-            known: torch.Tensor = _Known.apply(*given)  # type: ignore[no-untyped-call]  # torch's
-            return known
-        output = self._compute(x, weight, bias)
-        if self._passes.phase is Phase.KEEPING:
-            self._keep(output)
-        return output
-
-    def _keep(self, output: torch.Tensor) -> None:
-        n_steps, n = self._passes.buffer.buffer_size, len(output)
-        shape = (n_steps * n, *output.shape[1:])
-        if self._outputs.shape != shape:
-            layout = torch.channels_last if output.dim() == 4 else torch.contiguous_format
-            self._outputs = torch.empty(
-                shape, dtype=output.dtype, device=output.device, memory_format=layout
-            )
-        first = (self._passes.buffer.n_passes - 1) * n
-        self._outputs[first : first + n].copy_(output)
-
-
-class _Known(torch.autograd.Function):
-    """A layer whose output is known already."""
-
-    @staticmethod
-    def forward(
-        ctx: Any,
-        x: torch.Tensor,
-        weight: torch.Tensor,
-        bias: torch.Tensor | None,
-        output: torch.Tensor,
-        gradient: Gradient,
-    ) -> torch.Tensor:
-        ctx.save_for_backward(x, weight)
-        ctx.has_bias, ctx.gradient = bias is not None, gradient
-        return output.detach()  # what follows may overwrite it: it is not needed again
-
-    @staticmethod
-    def backward(ctx: Any, grad: torch.Tensor) -> tuple[torch.Tensor | None, ...]:
-        needed = [*ctx.needs_input_grad[:2], ctx.has_bias]
-        return (*ctx.gradient(grad, *ctx.saved_tensors, needed), None, None)
+            self._passes.phase = Phase.NOTHING

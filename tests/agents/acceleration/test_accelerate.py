@@ -88,11 +88,17 @@ def ordinary_model(config: RunConfig, env: Any) -> OnPolicyAlgorithm:
 
 
 def losses(
-    config: RunConfig, updates: int, *, accelerated: bool, others: Sequence[BaseCallback] = ()
+    config: RunConfig,
+    updates: int,
+    *,
+    accelerated: bool,
+    others: Sequence[BaseCallback] = (),
+    contiguous: bool = False,
 ) -> np.ndarray:
     torch.set_num_threads(1)
     with closing(make_run_env(config)) as env:
-        model = make_model(config, env) if accelerated else ordinary_model(config, Contiguous(env))
+        played = env if accelerated and not contiguous else Contiguous(env)
+        model = make_model(config, played) if accelerated else ordinary_model(config, played)
         assert (type(model.rollout_buffer) is RolloutBuffer) is not accelerated
         kept = Losses(LOSSES[config.algo])
         model.learn(
@@ -112,6 +118,13 @@ def test_the_first_updates_have_the_losses_of_an_ordinary_run(
     config = small_run(algo, arm)
     ours = losses(config, updates, accelerated=True)
     theirs = losses(config, updates, accelerated=False)
+    assert_losses_agree(ours, theirs)
+
+
+def test_images_may_come_channels_first(algo: str) -> None:
+    config = small_run(algo, "coord")
+    ours = losses(config, 2, accelerated=True, contiguous=True)
+    theirs = losses(config, 2, accelerated=False)
     assert_losses_agree(ours, theirs)
 
 
