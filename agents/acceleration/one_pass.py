@@ -37,6 +37,7 @@ class PassRolloutBuffer(ImageRolloutBuffer):
         super().reset()
         self.n_passes = 0
         self._one_each = True
+        self._handed_out: torch.Tensor | None = None
 
     def add(self, obs: npt.NDArray[np.uint8], *args: Any) -> None:
         """Add a timestep of every environment.
@@ -47,17 +48,26 @@ class PassRolloutBuffer(ImageRolloutBuffer):
         super().add(obs, *args)
         self._one_each = self._one_each and self.n_passes == self.pos
 
-    @property
-    def has_passes(self) -> bool:
-        """Whether the policy chose actions once a timestep, and nobody used it in between."""
-        return bool(self.full) and self._one_each
+    def has_passes_of(self, obs: torch.Tensor) -> bool:
+        """Tell whether the policy made one pass for each of these images, in their order.
+
+        It is so once: an update changes the weights.
+
+        :param obs: Images; only the whole rollout's, as handed out, can be those
+        """
+        known = obs is self._handed_out and self._one_each
+        self._handed_out = None
+        return known
 
     def _get_samples(
         self, batch_inds: npt.NDArray[np.integer[Any]], env: VecNormalize | None = None
     ) -> RolloutBufferSamples:
-        if len(batch_inds) == self.buffer_size * self.n_envs:  # SB3 goes through environments
+        whole = len(batch_inds) == self.buffer_size * self.n_envs
+        if whole:  # SB3 goes through environments
             batch_inds = np.arange(len(batch_inds)).reshape(self.n_envs, self.buffer_size).T.ravel()
-        return super()._get_samples(batch_inds, env)
+        samples = super()._get_samples(batch_inds, env)
+        self._handed_out = samples.observations if whole else None
+        return samples
 
 
 class OnePass:
@@ -89,8 +99,8 @@ class OnePass:
 
     def _evaluate_actions(self, obs: torch.Tensor, actions: torch.Tensor) -> Any:
         """Evaluate actions as the policy does."""
-        whole = len(obs) == self._buffer.buffer_size * self._buffer.n_envs
-        with self._in(Phase.GIVING_BACK if whole and self._buffer.has_passes else Phase.NOTHING):
+        known = self._buffer.has_passes_of(obs)
+        with self._in(Phase.GIVING_BACK if known else Phase.NOTHING):
             return self._evaluate(obs, actions)
 
     @contextmanager

@@ -15,6 +15,7 @@ from stable_baselines3.common.torch_layers import BaseFeaturesExtractor, NatureC
 from stable_baselines3.common.utils import set_random_seed
 from stable_baselines3.common.vec_env import VecEnvWrapper
 from torch import nn
+from torch.utils.flop_counter import FlopCounterMode
 
 from agents.config import RunConfig
 from agents.hyperparams import ALGORITHMS
@@ -121,6 +122,22 @@ def test_the_first_updates_have_the_losses_of_an_ordinary_run(
     assert_losses_agree(ours, theirs)
 
 
+@pytest.mark.parametrize("arm", ["standard", "coord", "coord-actor", "coord-impala"])
+def test_an_update_of_a2c_computes_no_convolution_again(arm: str) -> None:
+    config = small_run("a2c", arm)
+    with closing(make_run_env(config)) as env:
+        model = make_model(config, env)
+        model.learn(config.hyperparams.rollout)
+        callback = NoCallback()
+        callback.init_callback(model)
+        assert model.collect_rollouts(env, callback, model.rollout_buffer, model.n_steps)
+        with FlopCounterMode(display=False) as counter:
+            model.train()
+    counted = set(counter.get_flop_counts()["Global"])
+    assert torch.ops.aten.convolution_backward in counted
+    assert torch.ops.aten.convolution not in counted
+
+
 def test_images_may_come_channels_first(algo: str) -> None:
     config = small_run(algo, "coord")
     ours = losses(config, 2, accelerated=True, contiguous=True)
@@ -140,6 +157,13 @@ def assert_losses_agree(ours: np.ndarray, theirs: np.ndarray) -> None:
     np.testing.assert_allclose(ours, theirs, rtol=1e-4, atol=1e-6)
 
 
+class NoCallback(BaseCallback):
+    """Does nothing."""
+
+    def _on_step(self) -> bool:
+        return True
+
+
 class Stop(BaseCallback):
     """Stops training in the middle of a rollout."""
 
@@ -157,7 +181,7 @@ def test_a_rollout_that_was_broken_off_leaves_nothing_behind() -> None:
 
 
 class Chooser(BaseCallback):
-    """Chooses actions behind the training's back, at the first steps or at all."""
+    """Uses the policy behind the training's back, at the first steps or at all."""
 
     def __init__(self, calls: int | None) -> None:
         super().__init__()
@@ -169,8 +193,14 @@ class Chooser(BaseCallback):
                 self.model.policy(torch.zeros(2, 4, 84, 84, dtype=torch.uint8))
         return True
 
+    def _on_rollout_end(self) -> None:
+        size = self.model.rollout_buffer.buffer_size * self.model.n_envs
+        images = torch.randint(0, 256, (size, 4, 84, 84), dtype=torch.uint8)
+        with torch.no_grad():
+            self.model.policy.evaluate_actions(images, torch.zeros(size))
 
-@pytest.mark.parametrize("calls", [1, 3, None])
+
+@pytest.mark.parametrize("calls", [0, 1, 3, None])
 def test_a_callback_that_uses_the_policy_mixes_up_no_passes(calls: int | None) -> None:
     config = small_run("a2c", "coord")
     ours = losses(config, 2, accelerated=True, others=[Chooser(calls)])
