@@ -63,6 +63,8 @@ def divide_weights(policy: ActorCriticPolicy) -> None:
     first = [_first_conv(extractor) for extractor in extractors(policy)]
     convs = [conv for conv in first if conv is not None]
     if policy.normalize_images and len(convs) == len(first):
+        saved = policy._get_constructor_parameters() | {"normalize_images": True}
+        policy._get_constructor_parameters = lambda: saved  # type: ignore[method-assign]  # for save()
         policy.normalize_images = False
         for conv in convs:
             conv._conv_forward = _Divided(conv._conv_forward)  # type: ignore[assignment,method-assign]

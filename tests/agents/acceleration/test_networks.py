@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
@@ -67,6 +69,16 @@ def test_each_convolution_is_found_with_the_relu_that_follows_it() -> None:
     assert convolutions(network) == [(network.cnn[i], network.cnn[i + 1]) for i in (0, 2, 4)]
     impala = convolutions(CoordImpalaCNN(FRAMES))
     assert [relu is not None for _, relu in impala] == 3 * [False, True, False, True, False]
+
+
+def test_a_policy_that_is_saved_scales_its_images_itself(tmp_path: Path) -> None:
+    network = policy(CoordNatureCNN)
+    images = torch.randint(0, 256, (2, *FRAMES.shape), dtype=torch.uint8)
+    before = network.extract_features(images)
+    divide_weights(network)
+    network.save(str(tmp_path / "policy.pth"))
+    loaded = ActorCriticCnnPolicy.load(str(tmp_path / "policy.pth"), device="cpu")
+    assert torch.equal(loaded.extract_features(images), before)
 
 
 @pytest.mark.parametrize("extractor", [NatureCNN, CoordNatureCNN, CoordImpalaCNN, Doubling])
