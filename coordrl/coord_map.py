@@ -49,10 +49,6 @@ class _Kept(NamedTuple):
     weight: torch.Tensor
     coord_map: torch.Tensor
 
-    def serves(self, key: tuple[Any, ...], weight: torch.Tensor) -> bool:
-        """Whether the map is still that of these weights, compared by value."""
-        return self.key == key and torch.equal(self.weight, weight)
-
 
 class CoordMap:
     """Adds a layer's coordinate map to the output of its plain convolution."""
@@ -100,7 +96,7 @@ class CoordMap:
         """
         key = (geometry, channels_last, dtype, weight.dtype)
         kept = self._kept
-        if kept is None or not kept.serves(key, weight):
+        if kept is None or kept.key != key or not torch.equal(kept.weight, weight):
             # Not an inference tensor: the map may serve training later, with frozen weights.
             with torch.inference_mode(False), torch.no_grad():
                 coord_map = self._map(weight, geometry, channels_last)
