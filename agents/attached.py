@@ -4,6 +4,8 @@ import os
 import signal
 import threading
 import time
+from collections.abc import Callable
+from multiprocessing import parent_process
 
 from agents.cli import INTERRUPTED
 
@@ -16,13 +18,30 @@ def end_with_input() -> None:
 
     Whoever starts it holds the other end of a pipe, which closes however that process ends.
     """
-    threading.Thread(target=_wait_and_end, daemon=True).start()
+    _end_after(_wait_for_input_to_close)
 
 
-def _wait_and_end() -> None:
+def end_with_parent() -> None:
+    """End this process, as SIGTERM does, when the one that started it ends.
+
+    It is ``multiprocessing`` that started it.
+    """
+    parent = parent_process()
+    assert parent is not None
+    _end_after(parent.join)
+
+
+def _end_after(wait: Callable[[], None]) -> None:
+    def wait_and_end() -> None:
+        wait()
+        os.kill(os.getpid(), signal.SIGTERM)
+        time.sleep(GRACE)
+        os._exit(INTERRUPTED)
+
+    threading.Thread(target=wait_and_end, daemon=True).start()
+
+
+def _wait_for_input_to_close() -> None:
     # Not sys.stdin, whose lock a waiting thread would hold when the interpreter shuts down.
     while os.read(0, 1024):
         pass
-    os.kill(os.getpid(), signal.SIGTERM)
-    time.sleep(GRACE)
-    os._exit(INTERRUPTED)

@@ -1,6 +1,7 @@
 """Where a study trains its runs, as its command line says."""
 
 import argparse
+from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
@@ -48,22 +49,24 @@ def part_of_one(text: str) -> float:
 
 
 def executor_of(
-    arguments: argparse.Namespace, processes: int, root: Path, config: RunConfig
+    arguments: argparse.Namespace, processes: int, root: Path, configs: Sequence[RunConfig]
 ) -> AbstractContextManager[Executor]:
     """Make the executor that the flags choose; it connects to a cluster when it is entered.
 
     :param arguments: The flags of :func:`add_executor`, and ``processes``
     :param processes: Runs at a time on this machine
     :param root: The study's folder
-    :param config: One of the study's runs; all have the same threads and device
+    :param configs: The study's runs; all have the same threads and device
     :raises UsageError: If the flags do not fit together, or Ray is not installed
     """
+    config = configs[0]
     if arguments.executor == "local":
         for flag in ("address", "gpus_per_run"):
             if getattr(arguments, flag) is not None:
                 name = f"--{flag.replace('_', '-')}"
                 raise UsageError(f"{name} is for a Ray cluster: add --executor ray")
-        return nullcontext(LocalExecutor(processes, config.num_threads))
+        algorithms = {each.algo for each in configs}
+        return nullcontext(LocalExecutor(processes, config.num_threads, algorithms))
     gpus = _gpus(arguments.gpus_per_run, config.device)
     try:
         from agents.ray_executor import ray_executor

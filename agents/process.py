@@ -12,6 +12,25 @@ def thread_environment(num_threads: int) -> dict[str, str]:
     return {**os.environ, **dict.fromkeys(THREAD_VARIABLES, str(num_threads))}
 
 
+class Output:
+    """What is appended to a file from now on.
+
+    :param log: The file
+    :raises OSError: If it cannot be written
+    """
+
+    def __init__(self, log: Path) -> None:
+        self.log = log
+        with log.open("ab") as file:
+            self.start = file.tell()
+
+    def text(self) -> str:
+        """Return it."""
+        with self.log.open("rb") as file:
+            file.seek(self.start)
+            return file.read().decode(errors="replace")
+
+
 class AttachedProcess:
     """A process that works until it ends by itself, or its standard input closes.
 
@@ -22,9 +41,8 @@ class AttachedProcess:
     """
 
     def __init__(self, command: list[str], log: Path, environment: dict[str, str]) -> None:
-        self.log = log
+        self.output = Output(log)
         with log.open("ab") as file:
-            self.log_start = file.tell()
             # A session of its own: Ctrl-C reaches the study, which then stops its runs in order.
             self.process = subprocess.Popen(
                 command,
@@ -47,9 +65,7 @@ class AttachedProcess:
             return None
         assert self.process.stdin is not None
         self.process.stdin.close()
-        with self.log.open("rb") as file:
-            file.seek(self.log_start)
-            return code, file.read().decode(errors="replace")
+        return code, self.output.text()
 
     def stop(self) -> None:
         """Ask the process to end."""

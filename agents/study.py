@@ -44,7 +44,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parts = expand(study, root)  # before anything is written
     jobs = [job for part in parts for job in part.jobs]
     _show_own_hyperparams(jobs)
-    chosen = executor_of(arguments, processes, root, jobs[0].config)
+    chosen = executor_of(arguments, processes, root, [job.config for job in jobs])
     if arguments.dry_run:
         _show_what_cannot_be_decided(study)
         show_plan(jobs, root, processes)

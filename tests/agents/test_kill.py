@@ -17,6 +17,7 @@ import yaml
 from ray.cluster_utils import Cluster
 
 from agents.checkpoint import checkpoint_paths
+from agents.progress import read_progress
 from agents.run_folder import RunFolder
 from tests.agents.conftest import SMALL
 from tests.agents.test_training import episodes_without_wall_time, weights_hash
@@ -31,11 +32,13 @@ STUDY: dict[str, Any] = {
     "env": ["Breakout"],
     "arms": ["coord"],
     "seeds": 1,
-    "n_timesteps": 4800,
+    "n_timesteps": 9600,
     "save_freq": 320,
     "hyperparams": SMALL,
 }
 RUNS = ("Breakout/a2c/coord/seed-0", "Breakout/ppo/coord/seed-0")
+LONGEST_WAIT = 1 / 20
+"""For the moment of a kill, as a part of a run's time: its runs are to outlast all kills."""
 
 
 def study_command(root: Path, *flags: str) -> list[str]:
@@ -67,26 +70,27 @@ class Killer:
     """Kills what works on a study, at random moments.
 
     :param root: The study's folder
-    :param seed: Of the choice of runs and moments
+    :param longest_wait: Seconds
+    :param seed: Of the moments
     """
 
-    def __init__(self, root: Path, seed: int) -> None:
-        self.root = root
+    def __init__(self, root: Path, longest_wait: float, seed: int) -> None:
+        self.root, self.longest_wait = root, longest_wait
         self.random = random.Random(seed)
         self.victims = cycle(VICTIMS)
         self.killed = 0
         self.orphaned = 0
 
     def strike(self, study: subprocess.Popen[bytes]) -> None:
-        """Wait for a moment, then kill."""
+        """Wait for a moment, then kill; a run that is ahead of the other first."""
         processes = self._processes()
         if not processes:
             time.sleep(0.2)
             return
-        run = self.random.choice(sorted(processes))
+        run = max(processes, key=self._timesteps)
         if self.random.random() < 0.5:
             wait_for_checkpoint(self.root / run, processes[run])
-        time.sleep(self.random.uniform(0, 5))
+        time.sleep(self.random.uniform(0, self.longest_wait))
         victim = next(self.victims)
         if victim == "everything":
             study.kill()
@@ -103,11 +107,15 @@ class Killer:
         """Find the processes that train the study's runs."""
         found = {}
         for process in psutil.process_iter(["cmdline"]):
-            command = process.info["cmdline"] or []
+            command = " ".join(process.info["cmdline"] or [])
             for run in RUNS:
                 if "agents.train" in command and str(self.root / run) in command:
                     found[run] = process
         return found
+
+    def _timesteps(self, run: str) -> int:
+        progress = read_progress(self.root / run / "progress.json")
+        return 0 if progress is None else progress.timesteps
 
     def _kill(self, process: psutil.Process | None, run: str) -> bool:
         """Kill a process; tell whether it lived and the run was not finished."""
@@ -147,7 +155,8 @@ def train_and_kill(command: list[str], killer: Killer, log: Path) -> None:
 def test_killed_runs_end_with_the_bits_of_undisturbed_ones(
     flags: tuple[str, ...], undisturbed: Path, tmp_path: Path
 ) -> None:
-    killer = Killer(tmp_path / "runs", seed=len(flags))
+    seconds = max(RunFolder(undisturbed / run).record["timing"]["wall_seconds"] for run in RUNS)
+    killer = Killer(tmp_path / "runs", seconds * LONGEST_WAIT, seed=len(flags))
     log = tmp_path / "study.log"
     train_and_kill(study_command(tmp_path, *flags), killer, log)
     assert killer.killed >= KILLS

@@ -11,7 +11,8 @@ import pytest
 from agents import scheduling
 from agents.executor import LocalExecutor, TrainingProcess
 from agents.files import locked
-from agents.jobs import Job, Outcome
+from agents.jobs import Job, Outcome, process_outcome
+from agents.process import AttachedProcess
 from agents.run_folder import RunFolder
 from agents.scheduling import run_jobs
 from tests.agents.conftest import small_run
@@ -25,16 +26,26 @@ done
 """
 
 
+class ShellProcess(AttachedProcess):
+    """A shell command in the place of an attempt at a run."""
+
+    pending = False
+
+    def outcome(self) -> Outcome | None:
+        end = self.end()
+        return None if end is None else process_outcome(*end)
+
+
 class Commands:
     """Runs shell commands, one for each attempt, where a study would train."""
 
     capacity = 1
-    execution = TrainingProcess
+    execution = ShellProcess
 
     def __init__(self, *commands: str) -> None:
         self.commands = list(commands)
 
-    def start(self, job: Job) -> TrainingProcess:
+    def start(self, job: Job) -> ShellProcess:
         script = f"cd {job.folder.path}; {self.commands.pop(0)}"
         return self.execution(["sh", "-c", script], job.log, dict(os.environ))
 
@@ -158,8 +169,8 @@ def test_a_run_that_hangs_in_another_process_is_left_to_it(job: Job) -> None:
 class Recorded(LocalExecutor):
     """Trains in processes of this machine, and keeps them at hand."""
 
-    def __init__(self, capacity: int, num_threads: int) -> None:
-        super().__init__(capacity, num_threads)
+    def __init__(self) -> None:
+        super().__init__(1, 1, ["a2c"])
         self.started: list[TrainingProcess] = []
 
     def start(self, job: Job) -> TrainingProcess:
@@ -190,11 +201,13 @@ def test_a_disturbed_training_goes_on_from_its_checkpoint(
 ) -> None:
     monkeypatch.setattr(scheduling, "STOP_TIMEOUT", 1.0)
     job = real_job(tmp_path)
-    executor = Recorded(1, 1)
+    executor = Recorded()
     disturbed = False
     for _ in run_jobs([job], executor, hang_timeout):
         if not disturbed and job.resumes_at() >= 320:
-            os.kill(executor.started[0].process.pid, number)
+            pid = executor.started[0].process.pid
+            assert pid is not None
+            os.kill(pid, number)
             disturbed = True
     assert job.state == "finished"
     assert len(job.failures) == 1
@@ -204,7 +217,7 @@ def test_a_disturbed_training_goes_on_from_its_checkpoint(
     assert job.folder.record["status"] == "finished"
 
 
-class Unlucky(TrainingProcess):
+class Unlucky(ShellProcess):
     """A process whose machine is lost if it ends with code 99."""
 
     def outcome(self) -> Outcome | None:
@@ -237,7 +250,7 @@ def test_machines_that_are_always_lost_are_a_failure(
     assert job.folder.record["error"] == "its machine was lost"
 
 
-class Pending(TrainingProcess):
+class Pending(ShellProcess):
     """A process that counts as waiting for its place."""
 
     pending = True
