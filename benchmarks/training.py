@@ -1,12 +1,14 @@
 """
 Timesteps per second of a matched study, beside the same trainings by RL Zoo.
 
-Every contender uses the whole machine: our study, a process a core with one thread each, with the
-arm standard and with the arm coord; RL Zoo's command in both ways its users would, one run at a
+First every contender uses the whole machine: our study, a process a core with one thread each, with
+the arm standard and with the arm coord; RL Zoo's command in both ways its users would, one run at a
 time on all cores, and a process a core with one thread each. All have RL Zoo's hyper-parameters.
 They take turns, round after round in another order; a turn is timed when all its processes have
-left start and warm-up behind, and ends when it has lasted long enough. Ratios are to the better of
-the Zoo's two ways in the same round.
+left start and warm-up behind. Ratios are to the better of the Zoo's two ways in the same round.
+
+Then one process of the arm coord trains beside one of the Zoo's, and another beside one of the arm
+standard, on two cores that they swap after every turn: what slows the machine slows both.
 
     python benchmarks/training.py [--games Pong Breakout] [--rounds 3] [--json PATH]
     python benchmarks/training.py --profile
@@ -20,7 +22,6 @@ import json
 import os
 import subprocess
 import sys
-import tempfile
 import time
 from pathlib import Path
 from statistics import median
@@ -30,20 +31,14 @@ import numpy as np
 
 from agents.config import make_run_config
 from agents.errors import UsageError
-from agents.process import thread_environment
-from agents.run_folder import RunFolder
 from benchmarks.machine import machine
-from benchmarks.marks import read_marks, timesteps_at
 from benchmarks.training_profile import profile, show_profile
+from benchmarks.trainings import ARMS, ZOO_ALL_CORES, ZOO_PER_CORE, Trainings
 
-CORES = os.cpu_count() or 1
-ROOT = Path(__file__).parents[1]
+PINS = hasattr(os, "sched_setaffinity")
+"""Whether this system lets a process choose its core."""
+CORES = sorted(os.sched_getaffinity(0)) if PINS else list(range(os.cpu_count() or 1))
 ALGORITHMS = ("a2c", "ppo")
-ARMS = ("standard", "coord")
-ZOO_ALL_CORES, ZOO_PER_CORE = "Zoo, one run", "Zoo, a run a core"
-WARM_UP = {"a2c": 1_600, "ppo": 2_048}
-"""Timesteps of every process before it is timed: two rollouts of PPO."""
-START_TIMEOUT = 600.0
 
 
 def main() -> None:
@@ -95,118 +90,81 @@ def check_zoo(python: str) -> None:
 
 
 def compare(game: str, algo: str, options: argparse.Namespace) -> dict[str, Any]:
-    """Let the contenders take turns for some rounds."""
+    """Let the contenders take turns for some rounds, then train two at once."""
     contenders = [ZOO_ALL_CORES, ZOO_PER_CORE, *ARMS]
     rates: dict[str, list[float]] = {name: [] for name in contenders}
     order = np.random.default_rng(0)
     for _ in range(options.rounds):
         for name in order.permutation(contenders):
             rates[name].append(turn(str(name), game, algo, options))
-    result = {"game": game, "algo": algo, "rates": rates, **ratios(rates)}
+    result = {
+        "game": game,
+        "algo": algo,
+        "rates": rates,
+        "speed_up": speed_up(rates),
+        "side_by_side": {
+            other: side_by_side(other, game, algo, options) for other in (ZOO_PER_CORE, "standard")
+        },
+    }
     show(result)
     return result
 
 
-def ratios(rates: dict[str, list[float]]) -> dict[str, Any]:
-    """Compare within rounds: arms to the better Zoo figure, and coord's time to standard's."""
-    zoo = [max(pair) for pair in zip(rates[ZOO_ALL_CORES], rates[ZOO_PER_CORE], strict=True)]
-    speed_up = {
-        arm: [ours / theirs for ours, theirs in zip(rates[arm], zoo, strict=True)] for arm in ARMS
-    }
-    extra = [a / b - 1 for a, b in zip(rates["standard"], rates["coord"], strict=True)]
-    return {"speed_up": speed_up, "time_of_coord_over_standard": extra}
-
-
 def turn(name: str, game: str, algo: str, options: argparse.Namespace) -> float:
-    """Time a contender, and end its processes.
+    """Time a contender that has the machine to itself.
 
     :return: Timesteps per second of all its processes together
     """
-    with tempfile.TemporaryDirectory() as temporary:
-        n_processes = 1 if name == ZOO_ALL_CORES else CORES
-        marks = [Path(temporary, f"marks-{seed}") for seed in range(n_processes)]
-        processes = []
-        try:
-            for seed, path in enumerate(marks):
-                command = command_of(name, game, algo, seed, Path(temporary), path, options)
-                processes.append(start(command, 0 if name == ZOO_ALL_CORES else 1, temporary))
-            return measured(processes, marks, WARM_UP[algo], options.seconds, Path(temporary))
-        finally:
-            for process in processes:
-                process.kill()
-                process.wait()
+    contenders = [name] * (1 if name == ZOO_ALL_CORES else len(CORES))
+    with Trainings(contenders, game, algo, options.zoo_python) as trainings:
+        return sum(trainings.rates(trainings.warm(), options.seconds))
 
 
-def command_of(
-    name: str,
-    game: str,
-    algo: str,
-    seed: int,
-    folder: Path,
-    marks: Path,
-    options: argparse.Namespace,
-) -> list[str]:
-    if name in ARMS:
-        run = RunFolder(folder / f"run-{seed}")
-        run.plan(make_run_config(env=game, algo=algo, arm=name, seed=seed))
-        return [sys.executable, "-m", "benchmarks.timed_run", str(run.path), str(marks)]
-    callback = json.dumps([{"benchmarks.marks.RolloutMarks": {"path": str(marks)}}])
-    command = [options.zoo_python, "-m", "rl_zoo3.train", "--algo", algo]
-    command += ["--env", f"{game}NoFrameskip-v4", "--seed", str(seed), "--eval-freq", "-1"]
-    return [*command, "--log-folder", str(folder / "logs"), "-params", f"callback:{callback}"]
+def speed_up(rates: dict[str, list[float]]) -> dict[str, list[float]]:
+    """Compare the arms to the better Zoo figure of the same round."""
+    zoo = [max(pair) for pair in zip(rates[ZOO_ALL_CORES], rates[ZOO_PER_CORE], strict=True)]
+    return {
+        arm: [ours / theirs for ours, theirs in zip(rates[arm], zoo, strict=True)] for arm in ARMS
+    }
 
 
-def start(command: list[str], num_threads: int, folder: str) -> subprocess.Popen[bytes]:
-    """Start a process that finds this clone's benchmarks.
+def side_by_side(other: str, game: str, algo: str, options: argparse.Namespace) -> list[float]:
+    """Train the arm coord and another contender at once, a core each, in turn one and the other.
 
-    :param num_threads: Threads of its own, or 0 for as many as it likes
+    :return: The rate of coord over the other's, for every two turns
     """
-    environment = thread_environment(num_threads) if num_threads else dict(os.environ)
-    environment["PYTHONPATH"] = str(ROOT)
-    with Path(folder, "output").open("ab") as output:
-        return subprocess.Popen(command, env=environment, stdout=output, stderr=output, cwd=folder)
-
-
-def measured(
-    processes: list[subprocess.Popen[bytes]],
-    marks: list[Path],
-    warm_up: int,
-    seconds: float,
-    folder: Path,
-) -> float:
-    """Wait until all processes have trained side by side for so many seconds after warm-up."""
-    deadline = time.monotonic() + START_TIMEOUT + 3 * seconds
-    while True:
-        if time.monotonic() > deadline or any(p.poll() is not None for p in processes):
-            output = (folder / "output").read_text(errors="replace").splitlines()[-1:]
-            raise UsageError(f"a training ended or came to nothing: {' '.join(output)}")
-        time.sleep(0.5)
-        rows = [[mark for mark in read_marks(path) if mark[1] >= warm_up] for path in marks]
-        if not all(rows):
-            continue
-        first, last = max(row[0][0] for row in rows), min(row[-1][0] for row in rows)
-        if last - first >= seconds:
-            done = [timesteps_at(row, last) - timesteps_at(row, first) for row in rows]
-            return sum(done) / (last - first)
+    cores = CORES[:2]
+    if not PINS or len(cores) < 2:
+        return []
+    found = []
+    with Trainings([other, "coord"], game, algo, options.zoo_python) as trainings:
+        trainings.warm()
+        for _ in range(options.rounds):
+            theirs = ours = 0.0
+            for order in (cores, cores[::-1]):
+                trainings.pin(order)
+                rates = trainings.rates(time.monotonic(), options.seconds)
+                theirs, ours = theirs + rates[0], ours + rates[1]
+            found.append(ours / theirs)
+    return found
 
 
 def show(result: dict[str, Any]) -> None:
-    print(f"\n{result['game']}, {result['algo'].upper()}: timesteps/s on {CORES} cores")
+    print(f"\n{result['game']}, {result['algo'].upper()}: timesteps/s on {len(CORES)} cores")
     for name, rates in result["rates"].items():
-        text = f"{name:<18} {median(rates):7.0f}   ({min(rates):.0f} to {max(rates):.0f})"
+        text = f"{name:<18} {spread(rates, '.0f')}"
         if name in ARMS:
-            speed_up = result["speed_up"][name]
-            text += (
-                f"   {median(speed_up):.2f} times the better Zoo figure "
-                f"({min(speed_up):.2f} to {max(speed_up):.2f})"
-            )
+            text += f"   {spread(result['speed_up'][name], '.2f')} times the better Zoo figure"
         print(text)
-    extra = result["time_of_coord_over_standard"]
-    print(
-        f"coord takes {median(extra):+.1%} of standard's time "
-        f"({min(extra):+.1%} to {max(extra):+.1%})",
-        flush=True,
-    )
+    for other, found in result["side_by_side"].items():
+        if found:
+            print(f"coord beside {other}: {spread(found, '.3f')} times its rate")
+    sys.stdout.flush()
+
+
+def spread(values: list[float], form: str) -> str:
+    """Format a median, with the lowest and the highest value."""
+    return f"{median(values):{form}} ({min(values):{form}} to {max(values):{form}})"
 
 
 if __name__ == "__main__":
