@@ -1,27 +1,12 @@
-"""Trains runs on this machine, each in a process of its own.
-
-The processes are forked from one that has imported what they need, so that only the first of a
-study's runs waits for torch and Stable-Baselines3 to be imported.
-"""
+"""Trains runs on this machine, each in a process of its own."""
 
 import os
-import shlex
-import signal
-import sys
-from collections.abc import Collection, Iterator
-from contextlib import contextmanager
-from multiprocessing import get_context
-from pathlib import Path
+from collections.abc import Collection
 
-from setproctitle import setproctitle
-
-from agents.attached import end_with_parent
-from agents.cli import run_command
+from agents.forking import preload, start_training
 from agents.jobs import Job, Outcome, process_outcome
-from agents.process import Output, thread_environment
+from agents.process import Output, thread_variables
 
-# Elsewhere a process that has imported torch is not safe to fork.
-CONTEXT = get_context("forkserver") if sys.platform == "linux" else get_context("spawn")
 ORPHANED = 255
 """Exit code that ``multiprocessing`` gives to processes whose parent was killed."""
 
@@ -40,38 +25,31 @@ class LocalExecutor:
     """
 
     def __init__(self, capacity: int, num_threads: int, algorithms: Collection[str]) -> None:
-        self.capacity = capacity
-        self.environment = thread_environment(num_threads)
-        # Adam, PPO's optimizer, imports torch's compiler at its first step: two seconds.
-        compiler = ["torch._dynamo"] if "ppo" in algorithms else []
-        CONTEXT.set_forkserver_preload([*compiler, "agents.preloaded"])
+        self.capacity, self.num_threads = capacity, num_threads
+        preload(algorithms)
 
     def start(self, job: Job) -> "TrainingProcess":
         """Start a process that trains or resumes the run.
 
         :raises OSError: If it cannot be started, or its folder not be written
         """
-        with _environment(self.environment):
-            return TrainingProcess(job)
+        return TrainingProcess(job, self.num_threads)
 
 
 class TrainingProcess:
     """An execution of a run by a process of this machine.
 
     :param job: The run
-    :raises OSError: If the process cannot be started, or the run's log not be written
+    :param num_threads: Threads of the process
+    :raises OSError: If it cannot be started, or the run's log not be written
     """
 
     pending = False
 
-    def __init__(self, job: Job) -> None:
+    def __init__(self, job: Job, num_threads: int) -> None:
         self.output = Output(job.log)
         self._outcome: Outcome | None = None
-        self.process = CONTEXT.Process(target=_train, args=(job.command(), job.log))
-        try:
-            self.process.start()
-        except EOFError:
-            raise OSError("the process from which runs are forked has died") from None
+        self.process = start_training(job.command(), job.log, thread_variables(num_threads))
 
     def outcome(self) -> Outcome | None:
         """Return how the process ended, None while it lasts."""
@@ -93,31 +71,3 @@ class TrainingProcess:
         if self._outcome is None:
             self.process.kill()
             self.process.join()
-
-
-def _train(command: list[str], log: Path) -> None:
-    """Do in this process what the command does in one of its own."""
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    os.setsid()  # Ctrl-C reaches the study, which then stops its runs in order
-    with log.open("ab") as file:
-        os.dup2(file.fileno(), sys.stdout.fileno())
-        os.dup2(file.fileno(), sys.stderr.fileno())
-    setproctitle(shlex.join(command))
-    sys.orig_argv, sys.argv = command, command[2:]
-    end_with_parent()
-
-    from agents import train
-
-    sys.exit(run_command(train.main, command[3:]))
-
-
-@contextmanager
-def _environment(variables: dict[str, str]) -> Iterator[None]:
-    """Give processes that are started in this context an environment of their own."""
-    own = dict(os.environ)
-    os.environ.update(variables)
-    try:
-        yield
-    finally:
-        os.environ.clear()
-        os.environ.update(own)

@@ -1,8 +1,7 @@
 """Measures what a run takes, by a few of its rollouts: ``python -m agents.measuring``.
 
-A process of its own, because a run is one: it is told when it was started, in seconds of
-``time.time``, reads a run's configuration on standard input, and prints a
-:class:`agents.planning.Measurement`, both as JSON.
+A process of its own, because a run is one: it reads a run's configuration on standard input, and
+prints a :class:`agents.planning.Measurement`, both as JSON.
 """
 
 import json
@@ -35,13 +34,13 @@ SECONDS = 5.0
 ENDLESS = 10**12
 
 
-def measure(config: RunConfig, folder: Path, begun: float) -> Measurement:
+def measure(config: RunConfig, folder: Path) -> Measurement:
     """Train a run for a few rollouts.
 
     :param config: The run
     :param folder: An empty folder for its files
-    :param begun: When the process was started, in seconds of ``time.time``
     """
+    begun = time.perf_counter()
     prepare_process(config.num_threads)
     logs = RunLogs(folder)
     with closing(make_run_env(config, resumable=True)) as env:
@@ -52,7 +51,7 @@ def measure(config: RunConfig, folder: Path, begun: float) -> Measurement:
             closing(model.logger),
             closing(EpisodeLog(folder / "episodes.csv", TrainingClock())) as episodes,
         ):
-            reset = time.time()
+            reset = time.perf_counter()
             model.learn(ENDLESS, [episodes, stopwatch], log_interval=LOG_INTERVAL[config.algo])
             log_bytes = _size(folder)
             start = time.perf_counter()
@@ -73,7 +72,7 @@ class Stopwatch(BaseCallback):
     """Times whole rollouts with their updates, after a first one, and then ends the training.
 
     :param seconds: Least time that is measured
-    :ivar started: When training began, in seconds of ``time.time``: all environments are reset
+    :ivar started: ``time.perf_counter`` when training began, all environments reset
     :ivar seconds_per_timestep: What was measured, 0 before
     """
 
@@ -87,7 +86,7 @@ class Stopwatch(BaseCallback):
         self._first = 0
 
     def _on_training_start(self) -> None:
-        self.started = time.time()
+        self.started = time.perf_counter()
 
     def _on_rollout_start(self) -> None:
         self._rollouts += 1
@@ -110,16 +109,15 @@ def _size(folder: Path) -> int:
     return sum(path.stat().st_size for path in folder.iterdir() if path.is_file())
 
 
-def main(argv: Sequence[str] | None = None) -> int:
+def main(_argv: Sequence[str] | None = None) -> int:
     """Measure the run whose configuration comes on standard input.
 
-    :param argv: When the process was started; those of the process if None
+    :param _argv: None are taken
     :return: Exit code
     """
-    [begun] = sys.argv[1:] if argv is None else argv
     config = RunConfig.model_validate_json(sys.stdin.read())
     with TemporaryDirectory() as folder:
-        print(json.dumps(asdict(measure(config, Path(folder), float(begun)))))
+        print(json.dumps(asdict(measure(config, Path(folder)))))
     return 0
 
 

@@ -4,7 +4,6 @@ import json
 import shutil
 import subprocess
 import sys
-import time
 from collections import Counter
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
@@ -45,7 +44,7 @@ WITHOUT_COST = {
 class Measurement:
     """What a run takes, as ``python -m agents.measuring`` finds it.
 
-    :param start_seconds: From the start of the process to the first timestep
+    :param start_seconds: To the first timestep, once everything is imported: runs share that
     :param seconds_per_timestep: Rollouts and updates together
     :param mark_seconds: A checkpoint, and seeded starts of all environments
     :param agent_bytes: Size of the trained agent's files
@@ -140,7 +139,7 @@ def measure_kinds(
 
 def _measure(config: RunConfig, started: list[subprocess.Popen[str]]) -> Measurement:
     process = subprocess.Popen(
-        [sys.executable, "-m", "agents.measuring", str(time.time())],
+        [sys.executable, "-m", "agents.measuring"],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

@@ -1,10 +1,9 @@
 """What training processes share: imported by the one from which those of this machine are forked.
 
-``multiprocessing`` imports it for :mod:`agents.executor`, to which it is of no use anywhere else.
+``multiprocessing`` imports it for :mod:`agents.forking`; it is of no use anywhere else.
 """
 
 import gc
-import signal
 import sys
 
 import agents.study
@@ -15,8 +14,6 @@ from agents.provenance import provenance
 sys.modules["__main__"] = agents.study
 # Of the code as it is now, whatever is checked out while the study lasts.
 provenance()
-# A signal to a whole group of processes, as schedulers send it, is for those that train.
-signal.signal(signal.SIGTERM, signal.SIG_IGN)
 # The collector is not to write to memory that they share.
 gc.collect()
 gc.freeze()

@@ -4,12 +4,16 @@ import os
 import subprocess
 from pathlib import Path
 
-THREAD_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
+
+def thread_variables(num_threads: int) -> dict[str, str]:
+    """Return environment variables by which libraries use so many threads."""
+    names = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
+    return dict.fromkeys(names, str(num_threads))
 
 
 def thread_environment(num_threads: int) -> dict[str, str]:
     """Return the environment of a process that is to use so many threads."""
-    return {**os.environ, **dict.fromkeys(THREAD_VARIABLES, str(num_threads))}
+    return {**os.environ, **thread_variables(num_threads)}
 
 
 class Output:

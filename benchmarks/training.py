@@ -1,20 +1,20 @@
 """
 Timesteps per second of a matched study, beside the same trainings by RL Zoo.
 
-First every contender uses the whole machine: our study, a process a core with one thread each, with
-the arm standard and with the arm coord; RL Zoo's command in both ways its users would, one run at a
-time on all cores, and a process a core with one thread each. All have RL Zoo's hyper-parameters.
-They take turns, round after round in another order; a turn is timed when all its processes have
-left start and warm-up behind. Ratios are to the better of the Zoo's two ways in the same round.
+Contenders are our study, a process a core with one thread each, with the arm standard and with the
+arm coord, and RL Zoo's command in both ways its users would: one run at a time on all cores, and a
+process a core with one thread each. All have RL Zoo's hyper-parameters. All are started, warmed up
+and stopped. Then they take turns, round after round in another order: one contender goes on for
+some seconds, and is stopped again. Ratios are to the better of the Zoo's ways in the same round.
 
-Then one process of the arm coord trains beside one of the Zoo's, and another beside one of the arm
-standard, on two cores that they swap after every turn: what slows the machine slows both.
+In other turns one process of the arm coord trains beside one of the Zoo's or of the arm standard,
+each on a core of its own, then with the cores swapped: what slows the machine slows both.
 
-    python benchmarks/training.py [--games Pong Breakout] [--rounds 3] [--json PATH]
+    python benchmarks/training.py [--games Pong Breakout] [--rounds 6] [--json PATH]
     python benchmarks/training.py --profile
 
 RL Zoo is needed for the comparison: pip install rl-zoo3, or name the interpreter of an environment
-that has it by --zoo-python.
+that has it by --zoo-python. Processes are told their cores, which takes Linux.
 """
 
 import argparse
@@ -22,7 +22,11 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 import time
+from collections.abc import Callable
+from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -33,12 +37,17 @@ from agents.config import make_run_config
 from agents.errors import UsageError
 from benchmarks.machine import machine
 from benchmarks.training_profile import profile, show_profile
-from benchmarks.trainings import ARMS, ZOO_ALL_CORES, ZOO_PER_CORE, Trainings
+from benchmarks.trainings import ARMS, ZOO_ALL_CORES, ZOO_PER_CORE, Training
 
-PINS = hasattr(os, "sched_setaffinity")
-"""Whether this system lets a process choose its core."""
-CORES = sorted(os.sched_getaffinity(0)) if PINS else list(range(os.cpu_count() or 1))
 ALGORITHMS = ("a2c", "ppo")
+ALONE = (ZOO_ALL_CORES, ZOO_PER_CORE, *ARMS)
+"""Contenders, each of which has turns by itself."""
+BESIDE = (ZOO_PER_CORE, "standard")
+"""Those beside which coord trains."""
+
+Turn = list[tuple[Training, list[int]]]
+"""Who trains at once, and on which cores."""
+Rates = Callable[[], list[float]]
 
 
 def main() -> None:
@@ -67,14 +76,19 @@ def parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[1])
     parser.add_argument("--games", nargs="+", default=["Pong", "Breakout"], metavar="GAME")
     parser.add_argument("--algos", nargs="+", choices=ALGORITHMS, default=list(ALGORITHMS))
-    parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--seconds", type=float, default=40.0, help="of a turn's timing")
+    parser.add_argument("--rounds", type=int, default=6)
+    parser.add_argument("--seconds", type=float, default=15.0, help="of a turn")
+    parser.add_argument("--cores", type=int, default=2, help="of this machine's, to train on")
     parser.add_argument("--zoo-python", default=sys.executable, help="has rl-zoo3 installed")
     parser.add_argument("--profile", action="store_true", help="where our time goes, instead")
     parser.add_argument("--json", type=Path, help="also write the figures to this file")
     options = parser.parse_args()
-    if options.rounds < 1 or options.seconds < 10:
-        parser.exit(2, "error: at least 1 round, and 10 seconds a turn\n")
+    if options.rounds < 1 or options.seconds < 5:
+        parser.exit(2, "error: at least 1 round, and 5 seconds a turn\n")
+    cores = sorted(os.sched_getaffinity(0))
+    if not 1 <= options.cores <= len(cores):
+        parser.exit(2, f"error: --cores is {options.cores}, of {len(cores)}\n")
+    os.sched_setaffinity(0, cores[: options.cores])
     if options.json and not options.json.parent.is_dir():
         parser.exit(2, f"error: there is no folder {options.json.parent} for the figures\n")
     return options
@@ -90,75 +104,96 @@ def check_zoo(python: str) -> None:
 
 
 def compare(game: str, algo: str, options: argparse.Namespace) -> dict[str, Any]:
-    """Let the contenders take turns for some rounds, then train two at once."""
-    contenders = [ZOO_ALL_CORES, ZOO_PER_CORE, *ARMS]
-    rates: dict[str, list[float]] = {name: [] for name in contenders}
-    order = np.random.default_rng(0)
-    for _ in range(options.rounds):
-        for name in order.permutation(contenders):
-            rates[name].append(turn(str(name), game, algo, options))
-    result = {
-        "game": game,
-        "algo": algo,
-        "rates": rates,
-        "speed_up": speed_up(rates),
-        "side_by_side": {
-            other: side_by_side(other, game, algo, options) for other in (ZOO_PER_CORE, "standard")
-        },
-    }
+    """Let all contenders take turns for some rounds."""
+    cores = sorted(os.sched_getaffinity(0))
+    with tempfile.TemporaryDirectory() as temporary, ExitStack() as stack:
+        trainings = {}
+        for name in (ZOO_ALL_CORES, ZOO_PER_CORE, *ARMS):
+            for seed in range(1 if name == ZOO_ALL_CORES else len(cores)):
+                folder = Path(temporary, name, str(seed))
+                folder.mkdir(parents=True)
+                training = Training(name, game, algo, seed, folder, options.zoo_python)
+                stack.callback(training.kill)
+                trainings[name, seed] = training
+        everybody = list(trainings.values())
+        for training in everybody:
+            training.wait_until_warm()
+            training.stop()
+        turns = take_turns(kinds_of_turns(trainings, cores), options)
+        for training in everybody:
+            training.go_on(cores)
+        for training in everybody:
+            training.wait_for_a_mark()
+        result = {"game": game, "algo": algo, **ratios(turns)}
     show(result)
     return result
 
 
-def turn(name: str, game: str, algo: str, options: argparse.Namespace) -> float:
-    """Time a contender that has the machine to itself.
+def kinds_of_turns(trainings: dict[tuple[str, int], Training], cores: list[int]) -> dict[str, Turn]:
+    """List who trains at once, and on which cores: contenders by themselves, and pairs."""
+    kinds: dict[str, Turn] = {}
+    for (name, _), training in trainings.items():
+        kinds.setdefault(name, []).append((training, cores))
+    coord = trainings["coord", 0]
+    for other in BESIDE if len(cores) > 1 else ():
+        for first, second in (cores[:2], cores[1::-1]):
+            kinds[f"{other} on core {first}"] = [
+                (trainings[other, 0], [first]),
+                (coord, [second]),
+            ]
+    return kinds
 
-    :return: Timesteps per second of all its processes together
+
+def take_turns(kinds: dict[str, Turn], options: argparse.Namespace) -> dict[str, list[Rates]]:
+    """Run every kind of turn once a round, in random order.
+
+    :return: For every kind and round, what tells the rates of those that trained, afterwards
     """
-    contenders = [name] * (1 if name == ZOO_ALL_CORES else len(CORES))
-    with Trainings(contenders, game, algo, options.zoo_python) as trainings:
-        return sum(trainings.rates(trainings.warm(), options.seconds))
+    taken: dict[str, list[Rates]] = {name: [] for name in kinds}
+    order = np.random.default_rng(0)
+    for _ in range(options.rounds):
+        for name in order.permutation(list(kinds)):
+            turns = [(training, training.go_on(cores)) for training, cores in kinds[name]]
+            time.sleep(options.seconds)
+            for training, _ in turns:
+                training.stop()
+            taken[name].append(partial(rates_of, turns))
+    return taken
 
 
-def speed_up(rates: dict[str, list[float]]) -> dict[str, list[float]]:
-    """Compare the arms to the better Zoo figure of the same round."""
+def rates_of(turns: list[tuple[Training, int]]) -> list[float]:
+    return [training.rate(number) for training, number in turns]
+
+
+def ratios(turns: dict[str, list[Rates]]) -> dict[str, Any]:
+    """Compare within rounds: arms to the better Zoo figure, and coord to what trained beside it."""
+    rates = {name: [sum(each()) for each in turns[name]] for name in ALONE}
     zoo = [max(pair) for pair in zip(rates[ZOO_ALL_CORES], rates[ZOO_PER_CORE], strict=True)]
+    beside: dict[str, list[float]] = {}
+    for other in BESIDE:
+        kinds = [turns[name] for name in turns if name.startswith(f"{other} on core")]
+        for both in zip(*kinds, strict=True):
+            theirs, ours = np.sum([each() for each in both], axis=0)
+            beside.setdefault(other, []).append(ours / theirs)
     return {
-        arm: [ours / theirs for ours, theirs in zip(rates[arm], zoo, strict=True)] for arm in ARMS
+        "rates": rates,
+        "speed_up": {
+            arm: [ours / theirs for ours, theirs in zip(rates[arm], zoo, strict=True)]
+            for arm in ARMS
+        },
+        "side_by_side": beside,
     }
 
 
-def side_by_side(other: str, game: str, algo: str, options: argparse.Namespace) -> list[float]:
-    """Train the arm coord and another contender at once, a core each, in turn one and the other.
-
-    :return: The rate of coord over the other's, for every two turns
-    """
-    cores = CORES[:2]
-    if not PINS or len(cores) < 2:
-        return []
-    found = []
-    with Trainings([other, "coord"], game, algo, options.zoo_python) as trainings:
-        trainings.warm()
-        for _ in range(options.rounds):
-            theirs = ours = 0.0
-            for order in (cores, cores[::-1]):
-                trainings.pin(order)
-                rates = trainings.rates(time.monotonic(), options.seconds)
-                theirs, ours = theirs + rates[0], ours + rates[1]
-            found.append(ours / theirs)
-    return found
-
-
 def show(result: dict[str, Any]) -> None:
-    print(f"\n{result['game']}, {result['algo'].upper()}: timesteps/s on {len(CORES)} cores")
+    print(f"\n{result['game']}, {result['algo'].upper()}: timesteps/s")
     for name, rates in result["rates"].items():
         text = f"{name:<18} {spread(rates, '.0f')}"
         if name in ARMS:
             text += f"   {spread(result['speed_up'][name], '.2f')} times the better Zoo figure"
         print(text)
     for other, found in result["side_by_side"].items():
-        if found:
-            print(f"coord beside {other}: {spread(found, '.3f')} times its rate")
+        print(f"coord beside {other}: {spread(found, '.3f')} times its rate")
     sys.stdout.flush()
 
 

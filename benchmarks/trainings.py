@@ -1,13 +1,14 @@
-"""Trainings of RL Zoo's and of a study's, as processes that are timed from outside."""
+"""Trainings of RL Zoo's and of a study's: processes that take turns, and are timed from outside."""
 
 import json
+import math
 import os
+import signal
 import subprocess
 import sys
-import tempfile
 import time
+from collections.abc import Collection
 from pathlib import Path
-from types import TracebackType
 
 from agents.config import make_run_config
 from agents.errors import UsageError
@@ -20,112 +21,97 @@ ARMS = ("standard", "coord")
 ZOO_ALL_CORES, ZOO_PER_CORE = "Zoo, one run", "Zoo, a run a core"
 WARM_UP = {"a2c": 1_600, "ppo": 2_048}
 """Timesteps of every process before it is timed: two rollouts of PPO."""
-PATIENCE = 600.0
-"""Seconds to wait for the next mark of a training, its start included."""
+PATIENCE = 1200.0
+"""Seconds to wait for a mark, the start of all processes included."""
 
 
-class Trainings:
-    """Trains at once while the context lasts, each in a process of its own.
+class Training:
+    """A process that trains, and can be stopped in between.
 
-    :param contenders: What trains: an arm, or one of RL Zoo's ways
+    :param contender: What trains: an arm, or one of RL Zoo's ways
     :param game: Name of the game
-    :param algo: Algorithm of all
+    :param algo: The algorithm
+    :param seed: Seed of the run
+    :param folder: An empty folder for its files
     :param zoo_python: Interpreter that has RL Zoo
     """
 
-    def __init__(self, contenders: list[str], game: str, algo: str, zoo_python: str) -> None:
-        self.contenders, self.game, self.algo = contenders, game, algo
-        self.zoo_python = zoo_python
-        self.processes: list[subprocess.Popen[bytes]] = []
-
-    def __enter__(self) -> "Trainings":
-        self._begun = time.monotonic()
-        self._temporary = tempfile.TemporaryDirectory()
-        self.folder = Path(self._temporary.name)
-        for seed, contender in enumerate(self.contenders):
-            self.processes.append(self._start(contender, seed))
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
+    def __init__(
+        self, contender: str, game: str, algo: str, seed: int, folder: Path, zoo_python: str
     ) -> None:
-        for process in self.processes:
-            process.kill()
-            process.wait()
-        self._temporary.cleanup()
-
-    def warm(self) -> float:
-        """Wait until all have left start and warm-up behind; return the moment when they had."""
-        warm_up = WARM_UP[self.algo]
-        while True:
-            times = [
-                next((seconds for seconds, timesteps in marks if timesteps >= warm_up), None)
-                for marks in self._marks()
-            ]
-            if None not in times:
-                return max(seconds for seconds in times if seconds is not None)
-            self._wait()
-
-    def rates(self, start: float, seconds: float) -> list[float]:
-        """Wait until all have trained on beyond a time, and tell how fast each was in it.
-
-        :param start: When it began, on the clock of ``time.monotonic``
-        :param seconds: How long it lasts
-        :return: Timesteps per second
-        """
-        end = start + seconds
-        while any(marks[-1][0] < end for marks in self._marks()):
-            self._wait()
-        return [
-            (timesteps_at(marks, end) - timesteps_at(marks, start)) / seconds
-            for marks in self._marks()
-        ]
-
-    def pin(self, cores: list[int]) -> None:
-        """Give every process, with all its threads, a core of its own."""
-        for process, core in zip(self.processes, cores, strict=True):
-            for thread in Path(f"/proc/{process.pid}/task").iterdir():
-                os.sched_setaffinity(int(thread.name), {core})
-
-    def _start(self, contender: str, seed: int) -> subprocess.Popen[bytes]:
-        """Start a process that finds this clone's benchmarks."""
-        one_thread = contender != ZOO_ALL_CORES
-        environment = thread_environment(1) if one_thread else dict(os.environ)
-        environment["PYTHONPATH"] = str(ROOT)
-        with (self.folder / "output").open("ab") as output:
-            return subprocess.Popen(
-                self._command(contender, seed),
-                env=environment,
+        self._folder, self._warm_up = folder, WARM_UP[algo]
+        if contender in ARMS:
+            run = RunFolder(folder / "run")
+            run.plan(make_run_config(env=game, algo=algo, arm=contender, seed=seed))
+            command = [sys.executable, "-m", "benchmarks.timed_run", str(run.path)]
+            command.append(str(folder / "marks"))
+        else:
+            marks = {"benchmarks.marks.RolloutMarks": {"path": str(folder / "marks")}}
+            command = [zoo_python, "-m", "rl_zoo3.train", "--algo", algo, "--seed", str(seed)]
+            command += ["--env", f"{game}NoFrameskip-v4", "--eval-freq", "-1"]
+            command += ["--log-folder", str(folder), "-params", f"callback:{json.dumps([marks])}"]
+        # Nothing is said of threads to the one that has all cores, as its users would not.
+        own = dict(os.environ) if contender == ZOO_ALL_CORES else thread_environment(1)
+        with (folder / "output").open("wb") as output:
+            self._turns = [(time.monotonic(), math.inf)]
+            self._process = subprocess.Popen(
+                command,
+                env={**own, "PYTHONPATH": str(ROOT)},
                 stdout=output,
                 stderr=output,
-                cwd=self.folder,
+                cwd=folder,
             )
 
-    def _command(self, contender: str, seed: int) -> list[str]:
-        marks = str(self.folder / f"marks-{seed}")
-        if contender in ARMS:
-            run = RunFolder(self.folder / f"run-{seed}")
-            run.plan(make_run_config(env=self.game, algo=self.algo, arm=contender, seed=seed))
-            return [sys.executable, "-m", "benchmarks.timed_run", str(run.path), marks]
-        callback = json.dumps([{"benchmarks.marks.RolloutMarks": {"path": marks}}])
-        command = [self.zoo_python, "-m", "rl_zoo3.train", "--algo", self.algo]
-        command += ["--env", f"{self.game}NoFrameskip-v4", "--seed", str(seed), "--eval-freq", "-1"]
-        return [*command, "--log-folder", str(self.folder), "-params", f"callback:{callback}"]
+    def go_on(self, cores: Collection[int]) -> int:
+        """Train on some cores, after a stop.
 
-    def _marks(self) -> list[list[tuple[float, int]]]:
-        return [read_marks(self.folder / f"marks-{seed}") for seed in range(len(self.contenders))]
+        :return: The turn's number
+        """
+        for thread in Path(f"/proc/{self._process.pid}/task").iterdir():
+            os.sched_setaffinity(int(thread.name), set(cores))
+        self._turns.append((time.monotonic(), math.inf))
+        self._process.send_signal(signal.SIGCONT)
+        return len(self._turns) - 1
+
+    def stop(self) -> None:
+        """End a turn; the first one begins with the process."""
+        self._process.send_signal(signal.SIGSTOP)
+        self._turns[-1] = (self._turns[-1][0], time.monotonic())
+
+    def kill(self) -> None:
+        """End the process."""
+        self._process.kill()
+        self._process.wait()
+
+    def wait_until_warm(self) -> None:
+        """Wait until start and warm-up are over."""
+        while max((timesteps for _, timesteps in self._marks()), default=0) < self._warm_up:
+            self._wait()
+
+    def wait_for_a_mark(self) -> None:
+        """Wait until the turn under way has brought one."""
+        while self._marks()[-1][0] < self._turns[-1][0]:
+            self._wait()
+
+    def rate(self, turn: int) -> float:
+        """Return the timesteps/s of a turn that is over, once a later one has brought a mark."""
+        marks = [(self._ran(moment), timesteps) for moment, timesteps in self._marks()]
+        start, end = (self._ran(moment) for moment in self._turns[turn])
+        return (timesteps_at(marks, end) - timesteps_at(marks, start)) / (end - start)
+
+    def _ran(self, moment: float) -> float:
+        """Return how many seconds the process had run by then, stops left out."""
+        return sum(max(min(end, moment) - start, 0) for start, end in self._turns)
+
+    def _marks(self) -> list[tuple[float, int]]:
+        return read_marks(self._folder / "marks")
 
     def _wait(self) -> None:
         """Wait a moment for the next mark.
 
-        :raises UsageError: If it is not to be expected
+        :raises UsageError: If none is to be expected
         """
-        newest = max([self._begun, *(marks[-1][0] for marks in self._marks() if marks)])
-        silent = time.monotonic() - newest > PATIENCE
-        if silent or any(process.poll() is not None for process in self.processes):
-            lines = (self.folder / "output").read_text(errors="replace").splitlines()[-1:]
+        if self._process.poll() is not None or time.monotonic() - self._turns[-1][0] > PATIENCE:
+            lines = (self._folder / "output").read_text(errors="replace").splitlines()[-1:]
             raise UsageError(f"a training ended or came to nothing: {' '.join(lines)}")
         time.sleep(0.5)

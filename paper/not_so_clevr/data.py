@@ -8,6 +8,8 @@ import torch
 
 CANVASES = (32, 64)
 """Heights and widths of the canvas, in pixels. The paper's is the last."""
+PAPER_SPLITS = ("uniform", "quadrant")
+"""Those of the paper's figures; the other has its text's sizes."""
 SPLITS = ("uniform", "uniform-80-20", "quadrant")
 REACH = 4
 """Pixels from the square's centre to its edge: it is 9 pixels high and wide."""

@@ -15,14 +15,13 @@ from matplotlib.patches import Patch
 from matplotlib.ticker import FuncFormatter, NullFormatter
 
 from coordrl.compare.figures.canvas import SOFT, look, save
-from paper.not_so_clevr.data import Dataset
+from paper.not_so_clevr.data import PAPER_SPLITS, Dataset
 from paper.not_so_clevr.recipes import MODELS, TASKS
 from paper.not_so_clevr.results import Run, load_answers
 from paper.not_so_clevr.tasks import CLOSE_ENOUGH
 
 _COLOURS = {"plain": "#D55E00", "coordconv": "#0072B2"}
 _MARKERS = {"plain": "s", "coordconv": "o"}
-_SPLITS = ("uniform", "quadrant")
 _SCORES = {
     "classification": "accuracy",
     "regression": "within half a pixel",
@@ -106,8 +105,8 @@ def _panels(runs: Sequence[Run], panel: Callable[[Axes, Sequence[Run]], None]) -
     """Draw a panel for each task and split, with one legend."""
     tasks = [task for task in TASKS if any(run.result.task == task for run in runs)]
     figure = Figure(figsize=(0.6 + 2.5 * len(tasks), 5.4), layout="constrained")
-    grid = figure.subplots(len(_SPLITS), len(tasks), squeeze=False)
-    for row, split in zip(grid, _SPLITS, strict=True):
+    grid = figure.subplots(len(PAPER_SPLITS), len(tasks), squeeze=False)
+    for row, split in zip(grid, PAPER_SPLITS, strict=True):
         for axes, task in zip(row, tasks, strict=True):
             axes.set_title(f"{task}, {split}")
             panel(axes, [r for r in runs if (r.result.task, r.result.split) == (task, split)])
@@ -202,7 +201,7 @@ def _examples(runs: Sequence[Run], task: str) -> Figure | None:
 def _best(runs: Sequence[Run], task: str) -> list[Run]:
     """Return the best seed of each split and model: the plain network's most able one."""
     best = []
-    for split in _SPLITS:
+    for split in PAPER_SPLITS:
         for model in MODELS:
             candidates = [
                 run

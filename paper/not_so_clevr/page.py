@@ -8,10 +8,9 @@ from pathlib import Path
 from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined, Template
 
 from paper.not_so_clevr import figures, summary
-from paper.not_so_clevr.data import Dataset
+from paper.not_so_clevr.data import PAPER_SPLITS, Dataset
 from paper.not_so_clevr.results import Run
 
-_SPLITS = ("uniform", "quadrant")
 _LOADER = ChoiceLoader([PackageLoader("paper.not_so_clevr"), PackageLoader("coordrl.compare")])
 
 
@@ -42,9 +41,9 @@ def save_page(output: Path, runs: Sequence[Run], planned: int) -> Path:
             planned=planned,
             figures=drawn,
             canvas=canvas,
-            datasets={split: Dataset(split, canvas) for split in _SPLITS},
-            findings=[summary.verdict(table, split) for split in _SPLITS]
-            + [text for split in _SPLITS if (text := summary.speed_up(table, split))],
+            datasets={split: Dataset(split, canvas) for split in PAPER_SPLITS},
+            findings=[summary.verdict(table, split) for split in PAPER_SPLITS]
+            + [text for split in PAPER_SPLITS if (text := summary.speed_up(table, split))],
             score=summary.score,
         ),
         encoding="utf-8",

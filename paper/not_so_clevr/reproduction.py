@@ -11,13 +11,13 @@ from pathlib import Path
 
 from paper.command_line import FAILED, UsageError
 from paper.jobs import Job, run_jobs
+from paper.not_so_clevr.data import PAPER_SPLITS
 from paper.not_so_clevr.page import save_page
 from paper.not_so_clevr.recipes import find_recipe
 from paper.not_so_clevr.results import Run, load_result
 from paper.not_so_clevr.training import Setting
 
 FOLDER = Path("runs/not_so_clevr")
-_SPLITS = ("uniform", "quadrant")
 
 
 @dataclass(frozen=True)
@@ -83,23 +83,23 @@ def plan(quick: bool) -> list[Planned]:
 
 # Task, model, recipe, splits, seeds, and epochs other than the recipe's.
 _FULL: tuple[tuple[str, str, str, tuple[str, ...], int, int | None], ...] = (
-    ("classification", "coordconv", "default", _SPLITS, 10, None),
-    ("regression", "coordconv", "default", _SPLITS, 10, None),
-    ("rendering", "coordconv", "default", _SPLITS, 5, None),
-    ("regression", "plain", "default", _SPLITS, 2, None),
-    ("classification", "plain", "default", _SPLITS, 2, None),
-    ("classification", "plain", "slower", _SPLITS, 2, None),
-    ("rendering", "plain", "default", _SPLITS, 2, None),
+    ("classification", "coordconv", "default", PAPER_SPLITS, 10, None),
+    ("regression", "coordconv", "default", PAPER_SPLITS, 10, None),
+    ("rendering", "coordconv", "default", PAPER_SPLITS, 5, None),
+    ("regression", "plain", "default", PAPER_SPLITS, 2, None),
+    ("classification", "plain", "default", PAPER_SPLITS, 2, None),
+    ("classification", "plain", "slower", PAPER_SPLITS, 2, None),
+    ("rendering", "plain", "default", PAPER_SPLITS, 2, None),
     ("classification", "coordconv", "no-decay", ("quadrant",), 5, None),
 )
 # A small canvas has few places, so an epoch has few steps: CoordConv takes more epochs.
 _QUICK = (
-    ("classification", "coordconv", "default", _SPLITS, 3, 24),
-    ("regression", "coordconv", "default", _SPLITS, 3, 30),
-    ("rendering", "coordconv", "default", _SPLITS, 2, 30),
-    ("regression", "plain", "default", _SPLITS, 1, None),
-    ("classification", "plain", "default", _SPLITS, 1, None),
-    ("rendering", "plain", "default", _SPLITS, 1, None),
+    ("classification", "coordconv", "default", PAPER_SPLITS, 3, 24),
+    ("regression", "coordconv", "default", PAPER_SPLITS, 3, 30),
+    ("rendering", "coordconv", "default", PAPER_SPLITS, 2, 30),
+    ("regression", "plain", "default", PAPER_SPLITS, 1, None),
+    ("classification", "plain", "default", PAPER_SPLITS, 1, None),
+    ("rendering", "plain", "default", PAPER_SPLITS, 1, None),
 )
 
 

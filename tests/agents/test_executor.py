@@ -1,5 +1,8 @@
 """Training processes of this machine, real ones: how they begin, and end."""
 
+import os
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,6 +15,7 @@ from agents.jobs import Job, Outcome
 from agents.run_folder import RunFolder
 from agents.scheduling import run_jobs
 from tests.agents.conftest import small_run
+from tests.agents.test_study import run_at, write_study
 
 
 def planned(root: Path, n_timesteps: int) -> Job:
@@ -86,3 +90,16 @@ def test_a_run_whose_parent_is_killed_ends_and_is_trained_by_another(
     for _ in run_jobs([other], executor, None):
         pass
     assert other.state == "finished"
+
+
+def test_where_nothing_can_be_forked_runs_are_started_afresh(tmp_path: Path) -> None:
+    deep = tmp_path / ("d" * 100)  # too long for a socket's path
+    deep.mkdir()
+    file = write_study(tmp_path / "s.yaml", arms=["standard"], n_timesteps=64)
+    command = [sys.executable, "-m", "agents.study", file, "-f", str(tmp_path / "runs")]
+    # Two arms are needed for a comparison, and so for the exit code 0.
+    study = subprocess.run(
+        command, check=False, env={**os.environ, "TMPDIR": str(deep)}, capture_output=True
+    )
+    assert study.returncode == 1
+    assert run_at(tmp_path / "runs", "standard").finished
