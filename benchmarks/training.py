@@ -39,6 +39,7 @@ from benchmarks.machine import machine
 from benchmarks.training_profile import profile, show_profile
 from benchmarks.trainings import ARMS, ZOO_ALL_CORES, ZOO_PER_CORE, Training
 
+CORES = sorted(os.sched_getaffinity(0))
 ALGORITHMS = ("a2c", "ppo")
 ALONE = (ZOO_ALL_CORES, ZOO_PER_CORE, *ARMS)
 """Contenders, each of which has turns by itself."""
@@ -52,6 +53,7 @@ Rates = Callable[[], list[float]]
 
 def main() -> None:
     options = parse_arguments()
+    os.sched_setaffinity(0, CORES[: options.cores])
     try:
         games = [
             make_run_config(env=game, algo="a2c", arm="standard", seed=0).env
@@ -78,17 +80,20 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--algos", nargs="+", choices=ALGORITHMS, default=list(ALGORITHMS))
     parser.add_argument("--rounds", type=int, default=6)
     parser.add_argument("--seconds", type=float, default=15.0, help="of a turn")
-    parser.add_argument("--cores", type=int, default=2, help="of this machine's, to train on")
+    parser.add_argument(
+        "--cores",
+        type=int,
+        default=min(2, len(CORES)),
+        choices=range(1, len(CORES) + 1),
+        metavar="NUMBER",
+        help="of this machine's, to train on (default: 2)",
+    )
     parser.add_argument("--zoo-python", default=sys.executable, help="has rl-zoo3 installed")
     parser.add_argument("--profile", action="store_true", help="where our time goes, instead")
     parser.add_argument("--json", type=Path, help="also write the figures to this file")
     options = parser.parse_args()
     if options.rounds < 1 or options.seconds < 5:
         parser.exit(2, "error: at least 1 round, and 5 seconds a turn\n")
-    cores = sorted(os.sched_getaffinity(0))
-    if not 1 <= options.cores <= len(cores):
-        parser.exit(2, f"error: --cores is {options.cores}, of {len(cores)}\n")
-    os.sched_setaffinity(0, cores[: options.cores])
     if options.json and not options.json.parent.is_dir():
         parser.exit(2, f"error: there is no folder {options.json.parent} for the figures\n")
     return options
@@ -105,7 +110,7 @@ def check_zoo(python: str) -> None:
 
 def compare(game: str, algo: str, options: argparse.Namespace) -> dict[str, Any]:
     """Let all contenders take turns for some rounds."""
-    cores = sorted(os.sched_getaffinity(0))
+    cores = CORES[: options.cores]
     with tempfile.TemporaryDirectory() as temporary, ExitStack() as stack:
         trainings = {}
         for name in (ZOO_ALL_CORES, ZOO_PER_CORE, *ARMS):

@@ -66,7 +66,9 @@ class Training:
         """Train on some cores, after a stop.
 
         :return: The turn's number
+        :raises UsageError: If the process has ended
         """
+        self._check(self._process.poll() is None)
         for thread in Path(f"/proc/{self._process.pid}/task").iterdir():
             os.sched_setaffinity(int(thread.name), set(cores))
         self._turns.append((time.monotonic(), math.inf))
@@ -111,7 +113,11 @@ class Training:
 
         :raises UsageError: If none is to be expected
         """
-        if self._process.poll() is not None or time.monotonic() - self._turns[-1][0] > PATIENCE:
+        self._check(self._process.poll() is None)
+        self._check(time.monotonic() - self._turns[-1][0] < PATIENCE)
+        time.sleep(0.5)
+
+    def _check(self, trains: bool) -> None:
+        if not trains:
             lines = (self._folder / "output").read_text(errors="replace").splitlines()[-1:]
             raise UsageError(f"a training ended or came to nothing: {' '.join(lines)}")
-        time.sleep(0.5)
