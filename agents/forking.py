@@ -16,6 +16,7 @@ from pathlib import Path
 
 from setproctitle import setproctitle
 
+from agents import train
 from agents.attached import end_with_parent
 from agents.cli import run_command
 
@@ -71,9 +72,6 @@ def _train(command: list[str], log: Path) -> None:
     setproctitle(shlex.join(command))
     sys.orig_argv, sys.argv = command, command[2:]
     end_with_parent()
-
-    from agents import train
-
     sys.exit(run_command(train.main, command[3:]))
 
 

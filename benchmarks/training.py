@@ -20,18 +20,15 @@ that has it by --zoo-python. Processes are told their cores, which takes Linux.
 import argparse
 import json
 import os
+import random
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
 from contextlib import ExitStack
-from functools import partial
 from pathlib import Path
 from statistics import median
 from typing import Any
-
-import numpy as np
 
 from agents.config import make_run_config
 from agents.errors import UsageError
@@ -46,9 +43,10 @@ ALONE = (ZOO_ALL_CORES, ZOO_PER_CORE, *ARMS)
 BESIDE = (ZOO_PER_CORE, "standard")
 """Those beside which coord trains."""
 
-Turn = list[tuple[Training, list[int]]]
-"""Who trains at once, and on which cores."""
-Rates = Callable[[], list[float]]
+Kind = tuple[str, int | None]
+"""A contender, and the core that it has while coord trains beside it; None if it is by itself."""
+Turn = list[tuple[Training, int]]
+"""Who trained at once, each with the number of its turn."""
 
 
 def main() -> None:
@@ -134,51 +132,49 @@ def compare(game: str, algo: str, options: argparse.Namespace) -> dict[str, Any]
     return result
 
 
-def kinds_of_turns(trainings: dict[tuple[str, int], Training], cores: list[int]) -> dict[str, Turn]:
+def kinds_of_turns(
+    trainings: dict[tuple[str, int], Training], cores: list[int]
+) -> dict[Kind, list[tuple[Training, list[int]]]]:
     """List who trains at once, and on which cores: contenders by themselves, and pairs."""
-    kinds: dict[str, Turn] = {}
+    kinds: dict[Kind, list[tuple[Training, list[int]]]] = {}
     for (name, _), training in trainings.items():
-        kinds.setdefault(name, []).append((training, cores))
+        kinds.setdefault((name, None), []).append((training, cores))
     coord = trainings["coord", 0]
     for other in BESIDE if len(cores) > 1 else ():
         for first, second in (cores[:2], cores[1::-1]):
-            kinds[f"{other} on core {first}"] = [
-                (trainings[other, 0], [first]),
-                (coord, [second]),
-            ]
+            kinds[other, first] = [(trainings[other, 0], [first]), (coord, [second])]
     return kinds
 
 
-def take_turns(kinds: dict[str, Turn], options: argparse.Namespace) -> dict[str, list[Rates]]:
-    """Run every kind of turn once a round, in random order.
-
-    :return: For every kind and round, what tells the rates of those that trained, afterwards
-    """
-    taken: dict[str, list[Rates]] = {name: [] for name in kinds}
-    order = np.random.default_rng(0)
+def take_turns(
+    kinds: dict[Kind, list[tuple[Training, list[int]]]], options: argparse.Namespace
+) -> dict[Kind, list[Turn]]:
+    """Run every kind of turn once a round, in random order."""
+    taken: dict[Kind, list[Turn]] = {kind: [] for kind in kinds}
+    order = random.Random(0)
     for _ in range(options.rounds):
-        for name in order.permutation(list(kinds)):
-            turns = [(training, training.go_on(cores)) for training, cores in kinds[name]]
+        for kind in order.sample(list(kinds), len(kinds)):
+            turn = [(training, training.go_on(cores)) for training, cores in kinds[kind]]
             time.sleep(options.seconds)
-            for training, _ in turns:
+            for training, _ in turn:
                 training.stop()
-            taken[name].append(partial(rates_of, turns))
+            taken[kind].append(turn)
     return taken
 
 
-def rates_of(turns: list[tuple[Training, int]]) -> list[float]:
-    return [training.rate(number) for training, number in turns]
+def rates_of(turn: Turn) -> list[float]:
+    return [training.rate(number) for training, number in turn]
 
 
-def ratios(turns: dict[str, list[Rates]]) -> dict[str, Any]:
+def ratios(turns: dict[Kind, list[Turn]]) -> dict[str, Any]:
     """Compare within rounds: arms to the better Zoo figure, and coord to what trained beside it."""
-    rates = {name: [sum(each()) for each in turns[name]] for name in ALONE}
+    rates = {name: [sum(rates_of(turn)) for turn in turns[name, None]] for name in ALONE}
     zoo = [max(pair) for pair in zip(rates[ZOO_ALL_CORES], rates[ZOO_PER_CORE], strict=True)]
     beside: dict[str, list[float]] = {}
     for other in BESIDE:
-        kinds = [turns[name] for name in turns if name.startswith(f"{other} on core")]
-        for both in zip(*kinds, strict=True):
-            theirs, ours = np.sum([each() for each in both], axis=0)
+        swapped = [turns[name, core] for name, core in turns if name == other and core is not None]
+        for both in zip(*swapped, strict=True):
+            theirs, ours = map(sum, zip(*map(rates_of, both), strict=True))
             beside.setdefault(other, []).append(ours / theirs)
     return {
         "rates": rates,
