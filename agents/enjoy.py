@@ -8,20 +8,20 @@ from pathlib import Path
 
 import torch
 
-from agents.arms import load_arms
-from agents.cli import ArgumentParser, run_command, whole_number
-from agents.config import RunConfig
-from agents.display import describe
-from agents.errors import UsageError
 from agents.evaluate import add_game_settings, evaluation_seed_of
-from agents.evaluation import evaluation_seed
-from agents.files import write_atomically
-from agents.hyperparams import ALGORITHMS
-from agents.player import Player
-from agents.run_folder import RunFolder
-from agents.trained import find_runs
-from agents.video import Frame, compose, video_writer
-from agents.window import window
+from agents.play.agent import find_runs
+from agents.play.evaluation import evaluation_seed
+from agents.play.player import Player
+from agents.play.video import Frame, compose, video_writer
+from agents.play.window import window
+from agents.run.arm import load_arms
+from agents.run.config import RunConfig
+from agents.run.display import describe
+from agents.run.folder import RunFolder
+from agents.run.hyperparams import ALGORITHMS
+from common.command_line import ArgumentParser, run_command, whole_number
+from common.errors import UsageError
+from common.files import write_atomically
 from envs import resolve_env_id
 
 MOST_RUNS = 16

@@ -15,14 +15,14 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from agents.cli import BAD_INPUT, ArgumentParser, key_value, run_command, whole_number
-from agents.config import EVAL_SEED_OFFSET, resolve_device
-from agents.display import describe
-from agents.errors import UsageError
-from agents.evaluation import Evaluation, evaluate_run
-from agents.executor import cores
-from agents.run_folder import RunFolder
-from agents.trained import find_runs
+from agents.executors.local import cores
+from agents.play.agent import find_runs
+from agents.play.evaluation import Evaluation, evaluate_run
+from agents.run.config import EVAL_SEED_OFFSET, resolve_device
+from agents.run.display import describe
+from agents.run.folder import RunFolder
+from common.command_line import BAD_INPUT, ArgumentParser, key_value, run_command, whole_number
+from common.errors import UsageError
 
 WIDTH = 120
 """Columns of the table where there is no terminal."""

@@ -12,16 +12,16 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from agents.cli import ArgumentParser, run_command
-from agents.config import RunConfig
-from agents.costs import Cost, cost_of, cost_table
-from agents.display import duration
-from agents.errors import UsageError
-from agents.files import read_json
-from agents.progress import Progress, read_progress
-from agents.run_folder import RunFolder
-from agents.table import make_console, progress_cells
-from agents.time_left import Load, kind_of, time_left
+from agents.run.config import RunConfig
+from agents.run.display import duration
+from agents.run.folder import RunFolder
+from agents.run.progress import Progress, read_progress
+from agents.study.costs import Cost, cost_of, cost_table
+from agents.study.table import make_console, progress_cells
+from agents.study.time_left import Load, kind_of, time_left
+from common.command_line import ArgumentParser, run_command
+from common.errors import UsageError
+from common.files import read_json
 
 SILENCE = 300.0
 """Seconds without a sign of life after which a running run is called silent."""

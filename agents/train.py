@@ -7,14 +7,14 @@ from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
-from agents.arms import load_arms
-from agents.attached import end_with_input
-from agents.cli import ArgumentParser, key_value, run_command, whole_number
-from agents.config import RunConfig, make_run_config, resolve_device
-from agents.display import describe, run_display
-from agents.errors import UsageError
-from agents.hyperparams import ALGORITHMS
-from agents.run_folder import RunFolder
+from agents.run.arm import load_arms
+from agents.run.config import RunConfig, make_run_config, resolve_device
+from agents.run.display import describe, run_display
+from agents.run.folder import RunFolder
+from agents.run.hyperparams import ALGORITHMS
+from common.attached import end_with_input
+from common.command_line import ArgumentParser, key_value, run_command, whole_number
+from common.errors import UsageError
 from envs import PROTOCOLS
 
 RUN_SETTINGS = (
@@ -194,8 +194,8 @@ def _like(arguments: argparse.Namespace) -> RunFolder:
 
 def _train(folder: RunFolder, config: RunConfig, arguments: argparse.Namespace) -> None:
     # Training imports TensorBoard: not before the command line is known to be right.
-    from agents.tracking import tracked
-    from agents.training import execute
+    from agents.training.execute import execute
+    from agents.training.tracking import tracked
 
     project, entity = arguments.wandb_project_name, arguments.wandb_entity
     tracking = tracked(config, project, entity) if arguments.track else nullcontext()

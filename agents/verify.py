@@ -7,12 +7,12 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from agents.cli import ArgumentParser, run_command
-from agents.config import resolve_device
-from agents.display import describe, run_display
-from agents.errors import UsageError
-from agents.provenance import builds, changed_builds
-from agents.run_folder import RunFolder
+from agents.run.config import resolve_device
+from agents.run.display import describe, run_display
+from agents.run.folder import RunFolder
+from agents.run.provenance import builds, changed_builds
+from common.command_line import ArgumentParser, run_command
+from common.errors import UsageError
 
 DIFFERENT = 1
 
@@ -50,7 +50,7 @@ def verify(folder: RunFolder, timestep: int) -> bool:
     :return: Whether they agree
     """
     # Training imports TensorBoard: not before the command line is known to be right.
-    from agents.training import execute
+    from agents.training.execute import execute
 
     config = folder.config
     resolve_device(config.device)

@@ -24,13 +24,13 @@ from typing import Any
 import numpy as np
 import torch
 
-from agents.config import RunConfig, make_run_config
-from agents.errors import UsageError
-from agents.model import make_model, make_run_env
-from agents.progress import Progress
-from agents.run_folder import RunFolder
-from agents.training import execute
+from agents.run.config import RunConfig, make_run_config
+from agents.run.folder import RunFolder
+from agents.run.progress import Progress
+from agents.training.execute import execute
+from agents.training.model import make_model, make_run_env
 from benchmarks.machine import machine
+from common.errors import UsageError
 
 MARKS = 2
 TIMESTEPS = {"a2c": 8_000, "ppo": 4_096}

@@ -19,14 +19,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from coordrl.compare.aggregate import (
+from coordrl.compare.statistics.many_games import (
     GameScores,
     mean_difference,
     percentiles,
     probability_of_improvement,
 )
-from coordrl.compare.permutation import permutation_p_values
-from coordrl.compare.statistics import ALPHA, CONFIDENCE, decide, holm, t_half_width, welch
+from coordrl.compare.statistics.permutation import permutation_p_values
+from coordrl.compare.statistics.two_arms import ALPHA, CONFIDENCE, decide, holm, t_half_width, welch
 
 Scores = NDArray[np.float64]
 

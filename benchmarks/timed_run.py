@@ -3,8 +3,8 @@
 import sys
 from pathlib import Path
 
-from agents.run_folder import RunFolder
-from agents.training import execute
+from agents.run.folder import RunFolder
+from agents.training.execute import execute
 from benchmarks.marks import write_mark
 
 if __name__ == "__main__":

@@ -30,11 +30,11 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from agents.config import make_run_config
-from agents.errors import UsageError
+from agents.run.config import make_run_config
+from benchmarks.contender import ARMS, ZOO_ALL_CORES, ZOO_PER_CORE, Training
 from benchmarks.machine import machine
 from benchmarks.training_profile import profile, show_profile
-from benchmarks.trainings import ARMS, ZOO_ALL_CORES, ZOO_PER_CORE, Training
+from common.errors import UsageError
 
 CORES = sorted(os.sched_getaffinity(0))
 ALGORITHMS = ("a2c", "ppo")

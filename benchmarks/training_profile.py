@@ -16,8 +16,8 @@ from stable_baselines3.common.vec_env import VecEnv
 from torch.utils.flop_counter import FlopCounterMode
 
 from agents.acceleration import prepare_process
-from agents.config import RunConfig, make_run_config
-from agents.model import make_model, make_run_env
+from agents.run.config import RunConfig, make_run_config
+from agents.training.model import make_model, make_run_env
 from envs import PROTOCOLS, resolve_game
 from envs.native import native_env
 

@@ -8,7 +8,7 @@ from coordrl.compare.errors import CompareError
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from coordrl.compare.results import Comparison
+    from coordrl.compare.comparing.results import Comparison
 
 __all__ = ["CompareError", "compare_runs"]
 
@@ -43,7 +43,7 @@ def compare_runs(
     :raises CompareError: if there is nothing to compare; the message is one line
     """
     from coordrl.compare.command import run_comparison
-    from coordrl.compare.reading import Request
+    from coordrl.compare.reading.study import Request
 
     request = Request(source=source, pattern=pattern, tag=tag)
     paths = [Path(path) for path in (path, *others)]

@@ -12,18 +12,18 @@ from typing import NoReturn
 from rich.console import Console
 
 from coordrl.compare import plan
-from coordrl.compare.analysis import compare
-from coordrl.compare.drawing import figures_drawn
+from coordrl.compare.comparing.analysis import compare
+from coordrl.compare.comparing.results import Comparison
 from coordrl.compare.errors import CompareError
-from coordrl.compare.events import save_events
-from coordrl.compare.markdown import save_markdown
-from coordrl.compare.progress import stages
-from coordrl.compare.reading import SOURCES, Request, read_study
-from coordrl.compare.records import plain
-from coordrl.compare.report import save_report
-from coordrl.compare.results import Comparison
-from coordrl.compare.sources.pattern import EXAMPLE
-from coordrl.compare.tables import print_comparison, save_csv
+from coordrl.compare.reading.pattern import EXAMPLE
+from coordrl.compare.reading.study import SOURCES, Request, read_study
+from coordrl.compare.stages import stages
+from coordrl.compare.writing.drawing import figures_drawn
+from coordrl.compare.writing.events import save_events
+from coordrl.compare.writing.markdown import save_markdown
+from coordrl.compare.writing.plain import plain
+from coordrl.compare.writing.report import save_report
+from coordrl.compare.writing.tables import print_comparison, save_csv
 
 _ASIDE = ".writing-"
 

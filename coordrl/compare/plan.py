@@ -11,14 +11,14 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from coordrl.compare.analysis import compare
-from coordrl.compare.attainability import seeds_to_attain, unattainable
+from coordrl.compare.comparing.analysis import compare
+from coordrl.compare.comparing.pilot import Stage, StudyPlan, plan_study
+from coordrl.compare.comparing.words import number
 from coordrl.compare.errors import CompareError
-from coordrl.compare.planning import Stage, StudyPlan, plan_study
-from coordrl.compare.power import power, seeds_needed
-from coordrl.compare.reading import read_study
-from coordrl.compare.statistics import ALPHA, MOST_SEEDS, POWER
-from coordrl.compare.text import number
+from coordrl.compare.reading.study import read_study
+from coordrl.compare.statistics.attainability import seeds_to_attain, unattainable
+from coordrl.compare.statistics.power import power, seeds_needed
+from coordrl.compare.statistics.two_arms import ALPHA, MOST_SEEDS, POWER
 
 _LONGER = (
     "Seeds hold for runs of these lengths only: where curves still rise, longer runs may change "

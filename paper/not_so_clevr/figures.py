@@ -14,7 +14,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.ticker import FuncFormatter, NullFormatter
 
-from coordrl.compare.figures.canvas import SOFT, look, save
+from coordrl.compare.writing.figures.canvas import SOFT, look, save
 from paper.not_so_clevr.data import PAPER_SPLITS, Dataset
 from paper.not_so_clevr.recipes import MODELS, TASKS
 from paper.not_so_clevr.results import Run, load_answers

@@ -11,7 +11,9 @@ from paper.not_so_clevr import figures, summary
 from paper.not_so_clevr.data import PAPER_SPLITS, Dataset
 from paper.not_so_clevr.results import Run
 
-_LOADER = ChoiceLoader([PackageLoader("paper.not_so_clevr"), PackageLoader("coordrl.compare")])
+_LOADER = ChoiceLoader(
+    [PackageLoader("paper.not_so_clevr"), PackageLoader("coordrl.compare.writing")]
+)
 
 
 def save_page(output: Path, runs: Sequence[Run], planned: int) -> Path:

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from agents import train
-from agents.cli import run_command
-from agents.config import RunConfig, make_run_config
+from agents.run.config import RunConfig, make_run_config
+from common.command_line import run_command
 
 SMALL: dict[str, dict[str, Any]] = {
     "a2c": {"n_envs": 2, "n_steps": 8},

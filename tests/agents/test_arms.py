@@ -7,13 +7,15 @@ from typing import Any
 import pytest
 import yaml
 
-from agents import arms, study
-from agents.arms import Arm, check_controls, count_parameters, find_arm, load_arms
-from agents.cli import run_command
-from agents.config import RunConfig, make_run_config
-from agents.errors import UsageError
-from agents.model import make_model, make_run_env, parameter_counts
-from agents.study_config import StudyConfig, parse_study
+from agents import arms
+from agents.arms import count_parameters
+from agents.run.arm import Arm, check_controls, find_arm, load_arms
+from agents.run.config import RunConfig, make_run_config
+from agents.study import command as study
+from agents.study.config import StudyConfig, parse_study
+from agents.training.model import make_model, make_run_env, parameter_counts
+from common.command_line import run_command
+from common.errors import UsageError
 from tests.agents.conftest import small_run
 
 SLOW: dict[str, Any] = {

@@ -8,10 +8,11 @@ from typing import Any
 import pytest
 import yaml
 
-from agents import study, train
-from agents.cli import run_command
-from agents.run_folder import RunFolder
-from tests.agents.test_study import SMALL_STUDY
+from agents import train
+from agents.run.folder import RunFolder
+from agents.study import command as study
+from common.command_line import run_command
+from tests.agents.study.test_command import SMALL_STUDY
 
 TRAIN = ["--algo", "a2c", "--env", "Pong"]
 
@@ -160,7 +161,8 @@ def test_a_file_that_is_no_study(
 
 
 def test_no_such_study_names_those_there_are(capsys: pytest.CaptureFixture[str]) -> None:
-    assert "agents/studies has demo" in refused(study.main, ["demmo"], capsys)
+    message = refused(study.main, ["demmo"], capsys)
+    assert "; agents/studies has atari-a2c, atari-ppo, demo, quick-control" in message
     assert "give a study file" in refused(study.main, [], capsys)
 
 

@@ -8,14 +8,14 @@ import pygame
 import pytest
 
 from agents import enjoy
-from agents.cli import run_command
 from agents.enjoy import choose_runs, short_names
-from agents.run_folder import RunFolder
-from agents.trained import WEIGHTS
-from agents.video import CAPTION, GAP, PANEL
+from agents.play.agent import WEIGHTS
+from agents.play.video import CAPTION, GAP, PANEL
+from agents.run.folder import RunFolder
+from common.command_line import run_command
 from tests.agents.conftest import small_run
+from tests.agents.play.test_video import read_video
 from tests.agents.test_commands import refused
-from tests.agents.test_video import read_video
 
 SEAQUEST = Path("Seaquest", "a2c")
 CLEVR = Path("NotSoClevr-v0", "ppo")

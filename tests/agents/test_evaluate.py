@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 
 from agents import evaluate
-from agents.cli import run_command
-from agents.evaluation import EVALUATION
-from agents.files import read_json
-from agents.run_folder import RunFolder
-from agents.trained import WEIGHTS
+from agents.play.agent import WEIGHTS
+from agents.play.evaluation import EVALUATION
+from agents.run.folder import RunFolder
+from common.command_line import run_command
+from common.files import read_json
 from tests.agents.test_commands import refused
 
 CLEVR = Path("NotSoClevr-v0", "ppo")

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from agents import status
-from agents.files import write_json
-from agents.progress import Progress
-from agents.run_folder import RunFolder
+from agents.run.folder import RunFolder
+from agents.run.progress import Progress
 from agents.status import run_status
+from common.files import write_json
 from tests.agents.conftest import small_run
 from tests.agents.test_commands import refused
 

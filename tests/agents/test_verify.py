@@ -5,11 +5,11 @@ from pathlib import Path
 import pytest
 
 from agents import train, verify
-from agents.errors import UsageError
-from agents.files import read_json, write_json
-from agents.run_folder import RunFolder
+from agents.run.folder import RunFolder
+from common.errors import UsageError
+from common.files import read_json, write_json
 from tests.agents.conftest import small_run
-from tests.agents.test_training import trained, weights_hash
+from tests.agents.training.test_execute import trained, weights_hash
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,7 @@ import pytest
 from rich.console import Console
 
 from coordrl.compare import compare_runs
-from coordrl.compare.results import Comparison
+from coordrl.compare.comparing.results import Comparison
 from tests.compare.real_logs import logs, sb3_logs, zoo_logs
 
 __all__ = ["logs", "sb3_logs", "zoo_logs"]  # fixtures that tests of several modules share

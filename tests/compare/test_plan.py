@@ -2,12 +2,12 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from coordrl.compare.analysis import compare
 from coordrl.compare.command import main as compare_main
+from coordrl.compare.comparing.analysis import compare
+from coordrl.compare.comparing.pilot import plan_study, upper_sd
 from coordrl.compare.plan import main
-from coordrl.compare.planning import plan_study, upper_sd
-from coordrl.compare.power import seeds_needed
-from coordrl.compare.reading import read_study
+from coordrl.compare.reading.study import read_study
+from coordrl.compare.statistics.power import seeds_needed
 from tests.compare.conftest import HEADER
 
 STANDARD, COORD = [8.0, 9.0, 10.0, 11.0, 9.5], [9.0, 12.0, 8.0, 10.0, 11.5]

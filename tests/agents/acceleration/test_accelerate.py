@@ -17,9 +17,9 @@ from stable_baselines3.common.vec_env import VecEnvWrapper
 from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
-from agents.config import RunConfig
-from agents.hyperparams import ALGORITHMS
-from agents.model import make_model, make_run_env, policy_kwargs
+from agents.run.config import RunConfig
+from agents.run.hyperparams import ALGORITHMS
+from agents.training.model import make_model, make_run_env, policy_kwargs
 from tests.agents.conftest import small_run
 
 LOSSES = {

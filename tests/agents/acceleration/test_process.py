@@ -39,8 +39,8 @@ def test_freed_memory_is_used_again() -> None:
 def test_a_run_of_a2c_needs_no_import_of_torchs_compiler() -> None:
     code = """
 import sys
-from agents.config import make_run_config
-from agents.model import make_model, make_run_env
+from agents.run.config import make_run_config
+from agents.training.model import make_model, make_run_env
 config = make_run_config(env="Pong", algo="a2c", arm="coord", seed=0, hyperparams={"n_envs": 2})
 model = make_model(config, make_run_env(config))
 model.learn(20)

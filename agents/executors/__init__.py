@@ -1,0 +1,1 @@
+"""The places where a study's runs are trained."""

@@ -1,0 +1,1 @@
+"""Agents that have been trained: their games, evaluations and videos."""

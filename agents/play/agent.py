@@ -1,0 +1,112 @@
+"""Finished runs and the agents they trained: found, checked, and loaded without unpickling."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load
+from stable_baselines3.common.policies import ActorCriticPolicy
+from stable_baselines3.common.utils import ConstantSchedule
+from stable_baselines3.common.vec_env import VecEnv
+
+from agents.run.folder import RunFolder
+from agents.training.model import check_arm, policy_kwargs
+from common.errors import UsageError
+
+WEIGHTS = "policy.safetensors"
+
+
+def find_runs(paths: Sequence[Path]) -> tuple[list[RunFolder], list[str]]:
+    """Find the finished runs that paths name.
+
+    :param paths: Folders of runs, or folders with runs below them, such as a study's
+    :return: The runs, each once, and for every unfinished run below a folder why it is left out
+    :raises UsageError: If a path leads to no finished run, or names a run that is not finished
+    """
+    runs: dict[Path, RunFolder] = {}
+    left_out: list[str] = []
+    for path in paths:
+        if (path / "run.json").is_file():
+            found = [RunFolder(path)]
+            check_finished(found[0])
+        else:
+            found, reasons = _runs_below(path)
+            left_out += reasons
+        runs.update((run.path.resolve(), run) for run in found)
+    return list(runs.values()), left_out
+
+
+def check_finished(folder: RunFolder) -> None:
+    """Check that a run has ended well and left its weights.
+
+    :raises UsageError: If it has not
+    """
+    if not folder.finished:
+        raise UsageError(f"{folder.path} is not finished: {folder.record.get('status')}")
+    if not (folder.path / WEIGHTS).is_file():
+        raise UsageError(f"{folder.path} has no {WEIGHTS}, which holds the agent's weights")
+
+
+def load_policy(folder: RunFolder, env: VecEnv, device: str = "cpu") -> ActorCriticPolicy:
+    """Load the agent that a run has trained.
+
+    The network is made as ``run.json`` describes it and takes its weights from
+    ``policy.safetensors``: nothing is unpickled.
+
+    :param folder: The finished run
+    :param env: Environments with the spaces of those it was trained in
+    :param device: Where the policy is to be
+    :raises UsageError: If the weights are damaged, or do not fit the run or the environments
+    """
+    config, path = folder.config, folder.path / WEIGHTS
+    check_arm(config.arm, env)
+    policy: ActorCriticPolicy = config.arm.policy_class()(
+        env.observation_space, env.action_space, ConstantSchedule(0.0), **policy_kwargs(config)
+    )
+    try:
+        weights = load(path.read_bytes())
+    except SafetensorError as error:
+        raise UsageError(f"{path} is damaged: {error}") from None
+    if not all(bool(torch.isfinite(values).all()) for values in weights.values()):
+        raise UsageError(f"{path} has weights that are no finite numbers: the training diverged")
+    _take_weights(policy, weights, path)
+    policy.set_training_mode(False)
+    return policy.to(device)
+
+
+def _runs_below(folder: Path) -> tuple[list[RunFolder], list[str]]:
+    if not folder.is_dir():
+        raise UsageError(f"{folder} is not a folder: give a run's or a study's")
+    found: list[RunFolder] = []
+    reasons: list[str] = []
+    for path in sorted(folder.rglob("run.json")):
+        run = RunFolder(path.parent)
+        try:
+            check_finished(run)
+        except UsageError as error:
+            reasons.append(str(error))
+        else:
+            found.append(run)
+    if not found:
+        why = reasons[0] if reasons else "no run.json below it"
+        raise UsageError(f"{folder} holds no finished run: {why}")
+    return found, reasons
+
+
+def _take_weights(policy: ActorCriticPolicy, weights: dict[str, torch.Tensor], path: Path) -> None:
+    """Copy weights, which the file holds once, under the first of their names."""
+    state = policy.state_dict()
+    once = [*dict(policy.named_parameters()), *dict(policy.named_buffers())]
+    needed = {name: state[name].shape for name in once if name in state}
+    for name, shape in needed.items():
+        if name not in weights:
+            raise UsageError(f"{path} has no {name}, which the run's network needs")
+        if weights[name].shape != shape:
+            raise UsageError(
+                f"{path} has {name} of shape {tuple(weights[name].shape)}, "
+                f"but the network here needs {tuple(shape)}"
+            )
+    _, unexpected = policy.load_state_dict(weights, strict=False)
+    if unexpected:
+        raise UsageError(f"{path} has {unexpected[0]}, which the run's network does not have")

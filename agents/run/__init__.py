@@ -1,0 +1,1 @@
+"""What a run is: its settings, its arm, its hyper-parameters, its folder."""

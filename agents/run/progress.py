@@ -1,0 +1,42 @@
+"""How far a run is: what its process writes and whoever watches the study reads."""
+
+import json
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from common.files import write_json
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a run is.
+
+    :param timesteps: Timesteps done
+    :param n_timesteps: Timesteps in all
+    :param timesteps_per_second: Mean rate since training began
+    :param seconds_left: At that rate
+    :param mean_return: Mean unclipped return of the last 100 games, None before the first
+    """
+
+    timesteps: int
+    n_timesteps: int
+    timesteps_per_second: float
+    seconds_left: float
+    mean_return: float | None
+
+
+def progress_writer(path: Path) -> Callable[[Progress], None]:
+    """Return a report that keeps a JSON file up to date."""
+    return lambda progress: write_json(path, asdict(progress))
+
+
+def read_progress(path: Path) -> Progress | None:
+    """Read that file.
+
+    :return: The progress, None before the first report
+    """
+    try:
+        return Progress(**json.loads(path.read_text()))
+    except (OSError, ValueError, TypeError):  # not there, or not ours: nothing a reader can mend
+        return None

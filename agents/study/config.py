@@ -1,0 +1,218 @@
+"""A study: which runs, on what, compared how; one YAML file, or flags for the common case."""
+
+from collections import Counter
+from collections.abc import Mapping
+from itertools import product
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+import yaml
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+
+from agents.run.arm import Arm, check_controls, find_arm, load_arms
+from agents.run.config import RunConfig, Seed, hash_of, make_run_config
+from agents.run.fields import Count, CountOrZero, Few, PositiveFraction, explain
+from agents.run.hyperparams import AGENTS, ALGORITHMS
+from common.errors import UsageError, near_names
+
+MAX_SEEDS = 1000
+
+Names = Annotated[list[str], Field(min_length=1)]
+OwnName = Annotated[str, Field(pattern=r"^\w[\w.-]*$")]
+SweptValues = Annotated[list[bool | int | float | str], Field(min_length=1, max_length=1000)]
+
+
+class ComparisonConfig(BaseModel):
+    """How the arms are compared, declared before anything runs.
+
+    ``window`` is the last part of the timesteps whose games make the score; ``margin`` the
+    difference that matters, as a part of the baseline's score above random play.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    baseline: str | None = None
+    test: Literal["unpaired", "paired"] = "unpaired"
+    margin: PositiveFraction = 0.1
+    window: PositiveFraction = 0.1
+
+
+def _seed_list(value: Any) -> Any:
+    """Read ``seeds: 5`` as the seeds 0 to 4."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        if not 1 <= value <= MAX_SEEDS:
+            raise ValueError(f"give the number of seeds, 1 to {MAX_SEEDS}, or a list of seeds")
+        return list(range(value))
+    return value
+
+
+def _with_names(arms: Any) -> Any:
+    """Give arms the names that they are listed under."""
+    if not isinstance(arms, dict):
+        return arms
+    named = [(name, arm) for name, arm in arms.items() if isinstance(arm, dict)]
+    return {**arms, **{name: {**arm, "name": name} for name, arm in named}}
+
+
+class StudyConfig(BaseModel):
+    """All cells of a study: every game, algorithm and seed, with every arm.
+
+    ``own_arms`` describes, by name, further ones to be named in ``arms``, as ``agents/arms.yaml``
+    describes those that there are.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    env: Names
+    algo: Names = ["a2c", "ppo"]
+    arms: Names = ["standard", "coord"]
+    own_arms: Annotated[dict[OwnName, Arm], BeforeValidator(_with_names)] = Field(
+        default_factory=dict
+    )
+    seeds: Annotated[
+        list[Seed], Field(min_length=1, max_length=MAX_SEEDS), BeforeValidator(_seed_list)
+    ] = [0, 1, 2, 3, 4]
+    n_timesteps: Count | dict[str, Count] | None = None
+    protocol: str = "classic"
+    hyperparams: dict[str, dict[str, Any]] = Field(default_factory=dict)
+    sweep: dict[str, SweptValues] = Field(default_factory=dict)
+    env_kwargs: dict[str, Any] = Field(default_factory=dict)
+    eval_freq: CountOrZero = 0
+    eval_env_kwargs: dict[str, Any] = Field(default_factory=dict)
+    eval_episodes: Few = 5
+    save_freq: Count | None = None
+    device: str = "auto"
+    num_threads: Few = 1
+    comparison: ComparisonConfig = ComparisonConfig()
+    note: str | None = None
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        for name in ("env", "algo", "arms", "seeds"):
+            [(value, times)] = Counter(getattr(self, name)).most_common(1)
+            if times > 1:
+                raise ValueError(f"{name} names {value} twice")
+        for algo in self.algo:
+            if algo not in ALGORITHMS:
+                raise ValueError(f"algo: unknown {algo!r}, {near_names(algo, list(ALGORITHMS))}")
+        self._check_by_algorithm()
+        for name in self.own_arms:
+            if name in load_arms():
+                raise ValueError(f"own_arms: {name!r} is an arm already, choose another name")
+        check_controls(self.own_arms, {**load_arms(), **self.own_arms})
+        for arm in self.arms:
+            if arm not in self.own_arms:
+                find_arm(arm)
+        if self.baseline not in self.arms:
+            near = near_names(self.baseline, self.arms)
+            raise ValueError(f"the baseline {self.baseline!r} is none of the arms, {near}")
+        return self
+
+    def _check_by_algorithm(self) -> None:
+        """Check the keys of values that are given by algorithm."""
+        timesteps = self.n_timesteps if isinstance(self.n_timesteps, dict) else {}
+        for key, values in (("hyperparams", self.hyperparams), ("n_timesteps", timesteps)):
+            for algo in values:
+                if algo not in self.algo:
+                    raise ValueError(f"{key}: no algorithm {algo!r}, {near_names(algo, self.algo)}")
+        if 0 < len(timesteps) < len(self.algo):
+            raise ValueError("n_timesteps: give a number for every algorithm, or one for all")
+
+    @property
+    def baseline(self) -> str:
+        """The arm that the others are compared with: the one named, standard, or the first."""
+        if self.comparison.baseline is not None:
+            return self.comparison.baseline
+        return "standard" if "standard" in self.arms else self.arms[0]
+
+    @property
+    def hash(self) -> str:
+        """Short hash of the study's configuration."""
+        return hash_of(self.model_dump(mode="json"))
+
+    def parts(self) -> dict[str, "StudyConfig"]:
+        """Return the studies that a sweep consists of: this one at every combination of values.
+
+        :return: Studies without a sweep, by the name of their folder within this one's; the
+            study itself under "." if it sweeps nothing
+        :raises UsageError: If two combinations have the same name
+        """
+        parts: dict[str, StudyConfig] = {}
+        for values in product(*self.sweep.values()):
+            swept = dict(zip(self.sweep, values, strict=True))
+            label = ",".join(f"{name}={value}" for name, value in swept.items()) or "."
+            if label in parts:
+                raise UsageError(f"the sweep has {label} twice")
+            hyperparams = {algo: {**self.hyperparams.get(algo, {}), **swept} for algo in self.algo}
+            parts[label] = self.model_copy(update={"hyperparams": hyperparams, "sweep": {}})
+        return parts
+
+    def runs(self) -> list[RunConfig]:
+        """Expand the study into its runs, the arms of a cell side by side.
+
+        :raises UsageError: If a game, an arm or a hyper-parameter is unknown or out of range
+        """
+        configs = [
+            self._run(env, algo, arm, seed)
+            for seed in self.seeds
+            for env in self.env
+            for algo in self.algo
+            for arm in self.arms
+        ]
+        [(folder, times)] = Counter(config.relative_folder for config in configs).most_common(1)
+        if times > 1:
+            raise UsageError(f"env and arms name the same run twice: {folder}")
+        return configs
+
+    def _run(self, env: str, algo: str, arm: str, seed: int) -> RunConfig:
+        n_timesteps = self.n_timesteps
+        return make_run_config(
+            env=env,
+            algo=algo,
+            arm=self.own_arms.get(arm, arm),
+            seed=seed,
+            n_timesteps=n_timesteps[algo] if isinstance(n_timesteps, dict) else n_timesteps,
+            protocol=self.protocol,
+            hyperparams=self.hyperparams.get(algo),
+            env_kwargs=self.env_kwargs,
+            eval_freq=self.eval_freq,
+            eval_env_kwargs=self.eval_env_kwargs,
+            eval_episodes=self.eval_episodes,
+            save_freq=self.save_freq,
+            device=self.device,
+            num_threads=self.num_threads,
+            score_window=self.comparison.window,
+        )
+
+
+def parse_study(values: Mapping[str, Any], source: str) -> StudyConfig:
+    """Check a study's values.
+
+    :param values: The keys of a study file
+    :param source: Where they come from, for messages
+    :raises UsageError: If a key is unknown or missing, or a value wrong
+    """
+    try:
+        return StudyConfig.model_validate(values)
+    except ValidationError as error:
+        raise explain(error, source, StudyConfig) from None
+
+
+def read_study_file(path: Path) -> dict[str, Any]:
+    """Read the keys of a study file.
+
+    :param path: The file; one of ``agents/studies`` may be given by its name alone
+    :raises UsageError: If there is no such file, or it is not a study
+    """
+    if not path.exists() and path.name == str(path):
+        path = AGENTS / "studies" / f"{path.stem}.yaml"
+    try:
+        values = yaml.safe_load(path.read_text())
+    except FileNotFoundError:
+        studies = ", ".join(sorted(p.stem for p in (AGENTS / "studies").glob("*.yaml")))
+        raise UsageError(f"there is no study file {path}; agents/studies has {studies}") from None
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise UsageError(f"{path} is not valid YAML: {' '.join(str(error).split())}") from None
+    if not isinstance(values, dict):
+        raise UsageError(f"{path} is not a study: it should hold keys such as env: [Pong]")
+    return values

@@ -1,0 +1,160 @@
+"""Executes one planned run: trains, and leaves its folder as ``runs/README.md`` describes."""
+
+from collections.abc import Callable
+from contextlib import ExitStack, closing
+from datetime import UTC, datetime
+from pathlib import Path
+
+from stable_baselines3.common.callbacks import BaseCallback
+from stable_baselines3.common.on_policy_algorithm import OnPolicyAlgorithm
+
+from agents.acceleration import prepare_process
+from agents.run.clock import TrainingClock
+from agents.run.config import EVAL_SEED_OFFSET, RunConfig
+from agents.run.folder import RunFolder
+from agents.run.progress import Progress, progress_writer
+from agents.run.provenance import provenance
+from agents.training.callbacks import EpisodeLog, MatchedEval, ProgressReport, RolloutLog
+from agents.training.model import make_model, make_run_env, parameter_counts
+from agents.training.resumption import Attempt, Checkpoints, add_fingerprint, weights
+from common.files import locked, write_atomically
+from coordrl.compare.statistics.curves import final_score
+
+MAX_EVAL_ENVS = 8
+LOG_INTERVAL = {"a2c": 100, "ppo": 1}
+"""Rollouts between two rows of SB3's log, the defaults of its ``learn``."""
+
+
+def execute(
+    folder: RunFolder,
+    report: Callable[[Progress], None],
+    stop_at: int | None = None,
+) -> None:
+    """Train a planned run to its end, from its newest checkpoint; a finished one is left alone.
+
+    ``run.json`` says at any time how it stands: running, finished, interrupted or failed.
+
+    :param folder: The run's folder, with its run.json
+    :param report: Called with the progress about once a second
+    :param stop_at: Timestep of a mark at which the run is left, interrupted
+    :raises UsageError: If the configuration cannot be run, or another process is running it
+    """
+    config = folder.config
+    with locked(folder.path, "the run"):
+        if folder.finished:
+            return
+        prepare_process(config.num_threads)
+        started = datetime.now(UTC).isoformat(timespec="seconds")
+        folder.update(status="running", error=None, started=started, provenance=provenance())
+        try:
+            finished = _train(folder, config, report, stop_at)
+        except KeyboardInterrupt:
+            folder.update(status="interrupted")
+            raise
+        except Exception as error:
+            folder.update(status="failed", error=f"{type(error).__name__}: {error}")
+            raise
+        if not finished:
+            folder.update(status="interrupted")
+
+
+def _train(
+    folder: RunFolder,
+    config: RunConfig,
+    report: Callable[[Progress], None],
+    stop_at: int | None,
+) -> bool:
+    """Train, save and score; tell whether the run came to its end."""
+    attempt = Attempt.begin(folder)
+    with ExitStack() as stack:
+        env = stack.enter_context(closing(make_run_env(config, resumable=True)))
+        model = make_model(config, env)
+        folder.update(parameters=parameter_counts(model))
+        model.set_logger(attempt.logs.open_logger())
+        stack.enter_context(closing(model.logger))
+        evaluation = _evaluation(config, folder.path)
+        if evaluation is not None:
+            stack.enter_context(closing(evaluation.eval_env))
+        clock = attempt.restore(model, evaluation)
+        episodes = stack.enter_context(closing(EpisodeLog(folder.path / "episodes.csv", clock)))
+        callbacks: list[BaseCallback] = [
+            episodes,
+            RolloutLog(LOG_INTERVAL[config.algo], clock),
+            _progress_report(folder, report),
+            Checkpoints(attempt, clock, evaluation, stop_at),
+        ]
+        model.learn(
+            config.n_timesteps - model.num_timesteps,
+            callback=callbacks if evaluation is None else [*callbacks, evaluation],
+            log_interval=None,  # type: ignore[arg-type]  # SB3 takes it, for no log of its own
+            reset_num_timesteps=attempt.checkpoint is None,
+        )
+        timing = _timing(config, clock)
+    if model.num_timesteps < config.n_timesteps:
+        return False
+    _finish(folder, config, model, episodes, timing)
+    return True
+
+
+def _finish(
+    folder: RunFolder,
+    config: RunConfig,
+    model: OnPolicyAlgorithm,
+    episodes: EpisodeLog,
+    timing: dict[str, float],
+) -> None:
+    """Save the agent and write down how the run went."""
+    write_atomically(folder.path / "model.zip", model.save)
+    content = weights(model.policy)
+    write_atomically(folder.path / "policy.safetensors", lambda draft: draft.write_bytes(content))
+    add_fingerprint(folder, config.n_timesteps, content)
+    score = final_score(
+        episodes.timesteps, episodes.returns, config.n_timesteps, config.score_window
+    )
+    folder.update(
+        status="finished",
+        timing=timing,
+        score=None if score is None else {"mean": score.mean, "games": score.games},
+    )
+    folder.progress_path.unlink(missing_ok=True)
+    folder.remove_checkpoints()
+
+
+def _timing(config: RunConfig, clock: TrainingClock) -> dict[str, float]:
+    wall, cpu = clock.wall_seconds, clock.cpu_seconds
+    return {
+        "wall_seconds": round(wall, 3),
+        "cpu_seconds": round(cpu, 3),
+        "timesteps_per_second": round(config.n_timesteps / wall, 1),
+    }
+
+
+def _progress_report(folder: RunFolder, report: Callable[[Progress], None]) -> ProgressReport:
+    write_progress = progress_writer(folder.progress_path)
+
+    def report_and_write(progress: Progress) -> None:
+        write_progress(progress)
+        report(progress)
+
+    return ProgressReport(folder.config.n_timesteps, report_and_write)
+
+
+def _evaluation(config: RunConfig, path: Path) -> MatchedEval | None:
+    """Make the evaluation of a run that wants one, with its own environments."""
+    if not config.eval_freq:
+        return None
+    seed = EVAL_SEED_OFFSET + config.seed
+    env = make_run_env(
+        config,
+        n_envs=min(config.eval_episodes, MAX_EVAL_ENVS),
+        seed=seed,
+        env_kwargs=config.eval_env_kwargs,
+    )
+    return MatchedEval(
+        env,
+        seed=seed,
+        n_eval_episodes=config.eval_episodes,
+        eval_freq=max(config.eval_freq // config.hyperparams.n_envs, 1),
+        log_path=str(path),
+        verbose=0,
+    )

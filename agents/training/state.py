@@ -1,0 +1,114 @@
+"""Everything that training goes on from, as plain values: what a checkpoint holds of the model.
+
+It is taken and put back between two rollouts, when an update is done and the next rollout has not
+looked at its first observation yet (SB3's ``on_rollout_start``).
+"""
+
+import random
+from collections import deque
+from typing import Any
+
+import numpy as np
+import torch
+from stable_baselines3.common.logger import Logger
+from stable_baselines3.common.on_policy_algorithm import OnPolicyAlgorithm
+
+from common.errors import UsageError
+from envs.resumable import as_resumable
+
+State = dict[str, Any]
+
+
+def training_state(model: OnPolicyAlgorithm) -> State:
+    """Describe how training stands.
+
+    :param model: A model between two rollouts, on resumable environments
+    :return: Tensors, numbers, strings, lists and dicts
+    """
+    assert isinstance(model._last_obs, np.ndarray)
+    assert model._last_episode_starts is not None
+    assert model.ep_info_buffer is not None
+    return {
+        "num_timesteps": model.num_timesteps,
+        "n_updates": model._n_updates,
+        "policy": model.policy.state_dict(),
+        "optimizer": model.policy.optimizer.state_dict(),
+        "episodes": [{"r": g["r"], "l": g["l"], "t": g["t"]} for g in model.ep_info_buffer],
+        "last_obs": torch.from_numpy(model._last_obs.copy(order="K")),
+        "last_episode_starts": torch.from_numpy(model._last_episode_starts.copy()),
+        "environments": as_resumable(model.get_env()).get_state(),
+        "logger": _logger_state(model.logger),
+        "random": _random_states(),
+    }
+
+
+def restore_training(model: OnPolicyAlgorithm, state: State) -> None:
+    """Put a new model, and its environments, where training stood.
+
+    :param model: A model of the same configuration
+    :param state: What :func:`training_state` gave
+    :raises UsageError: If the environments do not come to the same observations
+    """
+    observations = as_resumable(model.get_env()).set_state(state["environments"])
+    assert isinstance(observations, np.ndarray)
+    last_obs = state["last_obs"].numpy()
+    if not np.array_equal(observations, last_obs):
+        raise UsageError(
+            "the environments do not repeat themselves here, so this run cannot be resumed: "
+            "delete its checkpoint folder to start it again"
+        )
+    model._last_obs = last_obs
+    model._last_episode_starts = state["last_episode_starts"].numpy()
+    model.num_timesteps = state["num_timesteps"]
+    model._n_updates = state["n_updates"]
+    model.policy.load_state_dict(state["policy"])
+    model.policy.optimizer.load_state_dict(state["optimizer"])
+    model.ep_info_buffer = deque(state["episodes"], maxlen=model._stats_window_size)
+    model.ep_success_buffer = deque(maxlen=model._stats_window_size)
+    _restore_logger(model.logger, state["logger"])
+    _restore_random_states(state["random"])
+
+
+def _logger_state(logger: Logger) -> State:
+    """Return what was recorded and not written yet."""
+    return {
+        "values": {name: _plain(value) for name, value in logger.name_to_value.items()},
+        "counts": dict(logger.name_to_count),
+        "excluded": {name: list(value) for name, value in logger.name_to_excluded.items()},
+    }
+
+
+def _plain(value: Any) -> Any:
+    """Keep a NumPy number's type in a tensor: a float32 is written with fewer digits."""
+    return torch.from_numpy(np.array(value)) if isinstance(value, np.generic) else value
+
+
+def _number(value: Any) -> Any:
+    return value.numpy()[()] if isinstance(value, torch.Tensor) else value
+
+
+def _restore_logger(logger: Logger, state: State) -> None:
+    logger.name_to_value.update({name: _number(v) for name, v in state["values"].items()})
+    logger.name_to_count.update(state["counts"])
+    logger.name_to_excluded.update({name: tuple(v) for name, v in state["excluded"].items()})
+
+
+def _random_states() -> State:
+    numpy_state = np.random.get_state(legacy=False)  # noqa: NPY002  (SB3's)
+    keys = numpy_state["state"]["key"]
+    return {
+        "python": random.getstate(),
+        "numpy": {**numpy_state, "state": {**numpy_state["state"], "key": keys.tolist()}},
+        "torch": torch.get_rng_state(),
+        "cuda": torch.cuda.get_rng_state_all() if torch.cuda.is_available() else [],
+    }
+
+
+def _restore_random_states(state: State) -> None:
+    generator = state["numpy"]["state"]
+    keys = np.array(generator["key"], dtype=np.uint32)
+    random.setstate(state["python"])
+    np.random.set_state({**state["numpy"], "state": {**generator, "key": keys}})  # noqa: NPY002
+    torch.set_rng_state(state["torch"])
+    if state["cuda"]:
+        torch.cuda.set_rng_state_all(state["cuda"])

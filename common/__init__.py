@@ -1,0 +1,1 @@
+"""What every command of this clone does alike; needs neither torch nor the packages beside it."""

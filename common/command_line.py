@@ -1,0 +1,83 @@
+"""What the laboratory's commands share: one-line errors, exit codes, numbers such as 1e6."""
+
+import argparse
+import shlex
+import signal
+import sys
+from collections.abc import Callable, Sequence
+from types import FrameType
+from typing import Any, NoReturn
+
+import yaml
+
+from common.errors import UsageError, explain_os_error
+from coordrl.compare.errors import CompareError
+
+BAD_INPUT = 2
+INTERRUPTED = 130
+
+
+class ArgumentParser(argparse.ArgumentParser):
+    """argparse, saying what is wrong in one line."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(allow_abbrev=False, **kwargs)
+
+    def error(self, message: str) -> NoReturn:
+        """Print the message without the usage, and exit with code 2."""
+        self.exit(BAD_INPUT, f"error: {message} (--help lists the options)\n")
+
+
+def run_command(main: Callable[[Sequence[str] | None], int], argv: Sequence[str] | None) -> int:
+    """Run a command; a mistake of the user's, or of the disk's, is told in one line.
+
+    :param main: The command
+    :param argv: Its arguments
+    :return: Exit code: main's, 2 for bad input, 130 after Ctrl-C or SIGTERM
+    """
+    signal.signal(signal.SIGTERM, _interrupt)
+    try:
+        return main(argv)
+    except (UsageError, CompareError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return BAD_INPUT
+    except OSError as error:
+        print(f"error: {explain_os_error(error)}", file=sys.stderr)
+        return BAD_INPUT
+    except KeyboardInterrupt:
+        print(f"interrupted; to go on: {shlex.join(sys.orig_argv)}", file=sys.stderr)
+        return INTERRUPTED
+
+
+def whole_number(text: str) -> int:
+    """Read a whole number, also written 1e6 or 10_000.
+
+    >>> whole_number("1e6"), whole_number("10_000")
+    (1000000, 10000)
+    """
+    try:
+        number = float(text)
+    except ValueError:
+        number = float("nan")
+    if not (number.is_integer() and 1 <= number <= 1e12):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 1 to 1e12")
+    return int(number)
+
+
+def key_value(text: str) -> tuple[str, Any]:
+    """Read one of RL Zoo's ``name:value`` pairs, the value as YAML.
+
+    >>> key_value("n_steps:8"), key_value("learning_rate:lin_1e-4")
+    (('n_steps', 8), ('learning_rate', 'lin_1e-4'))
+    """
+    name, colon, value = text.partition(":")
+    if not (name and colon and value):
+        raise argparse.ArgumentTypeError(f"{text!r} is not of the form name:value")
+    try:
+        return name, yaml.safe_load(value)
+    except yaml.YAMLError:
+        raise argparse.ArgumentTypeError(f"the value of {text!r} is not valid YAML") from None
+
+
+def _interrupt(_signal: int, _frame: FrameType | None) -> None:
+    raise KeyboardInterrupt

@@ -1,0 +1,371 @@
+"""What a comparison finds: plain records, which the report, tables and plots only show."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from coordrl.compare.reading.runs import UNSTATED, AgentEvaluation, Missing, Plan
+from coordrl.compare.statistics.two_arms import Interval, Verdict
+
+
+@dataclass(frozen=True, kw_only=True)
+class SeedResult:
+    """One run.
+
+    :param seed: its seed
+    :param run: its folder
+    :param score: mean return over the last part of the run
+    :param games: games in that mean
+    :param sample_efficiency: mean of its learning curve
+    :param evaluations: games of the trained agent
+    :param coordinate_maps: path of an image of its learned coordinate maps, or None
+    """
+
+    seed: int
+    run: str
+    score: float
+    games: int
+    sample_efficiency: float
+    evaluations: tuple[AgentEvaluation, ...] = ()
+    coordinate_maps: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class ArmCurve:
+    """The learning curves of an arm; arrays over the grid have the shape (points,).
+
+    :param timesteps: the grid
+    :param seeds: one curve a seed, in the order of the arm's seeds, shape (seeds, points)
+    :param carried: where a seed's curve repeats its last value, shape (seeds, points)
+    :param mean: over seeds; NaN until every seed has finished a game
+    :param lower: lower end of the t interval of the mean; NaN for a single seed
+    :param upper: upper end
+    :param wall_seconds: mean over seeds since the start; None where some run did not record it
+    """
+
+    timesteps: NDArray[np.int64]
+    seeds: NDArray[np.float64]
+    carried: NDArray[np.bool_]
+    mean: NDArray[np.float64]
+    lower: NDArray[np.float64]
+    upper: NDArray[np.float64]
+    wall_seconds: NDArray[np.float64] | None
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class ArmResult:
+    """One arm of one game and algorithm.
+
+    :param arm: its name
+    :param seeds: its finished runs, at least one, in the order of their seeds
+    :param mean: mean score
+    :param sd: standard deviation of the scores between seeds; None for one seed
+    :param interval: t interval of the mean score; None for one seed
+    :param sample_efficiency: mean over seeds
+    :param sample_efficiency_interval: its t interval; None for one seed
+    :param parameters: "total", "extractor" and "coordinates", if recorded
+    :param timesteps_per_second: mean over the runs that recorded it, or None
+    :param wall_seconds: mean over the runs that recorded it, or None
+    :param cpu_seconds: mean over the runs that recorded it, or None
+    :param curve: its learning curves
+    """
+
+    arm: str
+    seeds: tuple[SeedResult, ...]
+    mean: float
+    sd: float | None
+    interval: Interval | None
+    sample_efficiency: float
+    sample_efficiency_interval: Interval | None
+    parameters: dict[str, float] | None
+    timesteps_per_second: float | None
+    wall_seconds: float | None
+    cpu_seconds: float | None
+    curve: ArmCurve
+
+    @property
+    def scores(self) -> list[float]:
+        """The scores, one a seed."""
+        return [seed.score for seed in self.seeds]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Contrast:
+    """An arm against the baseline; the numbers are None where they are undefined.
+
+    :param arm: the arm
+    :param seeds: seeds of the arm and of the baseline that the tests used
+    :param difference: mean score of the arm minus that of the baseline
+    :param interval: its t interval (Welch's, or the paired one)
+    :param sd: standard deviation between seeds (paired: of the differences), to plan with
+    :param margin: the smallest difference that matters, in points of the game
+    :param p_value: of the primary test, permutation or sign-flip
+    :param p_holm: the same corrected for the family
+    :param p_t: of the t-test beside it (Welch's, or the paired one)
+    :param p_equivalence: of the two one-sided tests, corrected for the family
+    :param p_possible: the smallest corrected p-value that any scores could have given
+    :param correlation: between both arms over their common seeds
+    :param seeds_needed: per arm, for a difference as large as the margin; only for an
+        inconclusive verdict
+    :param verdict: None if one of the two has no finished run
+    :param notes: what the reader should know
+    """
+
+    arm: str
+    seeds: tuple[int, int]
+    difference: float | None = None
+    interval: Interval | None = None
+    sd: float | None = None
+    margin: float | None = None
+    p_value: float | None = None
+    p_holm: float | None = None
+    p_t: float | None = None
+    p_equivalence: float | None = None
+    p_possible: float | None = None
+    correlation: float | None = None
+    seeds_needed: int | None = None
+    verdict: Verdict | None = None
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reach:
+    """When the runs of an arm reach a threshold.
+
+    :param arm: the arm
+    :param timesteps: the first point of each seed's curve that lies at or above the threshold,
+        in timesteps, in the order of the arm's seeds; None where it never does
+    """
+
+    arm: str
+    timesteps: tuple[int | None, ...]
+
+    @property
+    def reached(self) -> int:
+        """How many seeds get there."""
+        return sum(when is not None for when in self.timesteps)
+
+    @property
+    def median(self) -> float | None:
+        """The median over all seeds in timesteps; None unless more than half get there."""
+        whens = [np.inf if when is None else when for when in self.timesteps]
+        middle = float(np.median(whens))
+        return middle if np.isfinite(middle) else None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Threshold:
+    """A return, and when each arm reaches it.
+
+    :param share: of the way from the start to the baseline's score
+    :param level: the return there
+    :param reaches: one for each arm with finished runs, in the group's order
+    """
+
+    share: float
+    level: float
+    reaches: tuple[Reach, ...]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Group:
+    """All arms of one game and algorithm.
+
+    :param game: the game
+    :param algorithm: the algorithm
+    :param protocol: how games were played, or None
+    :param n_timesteps: the length of each run
+    :param points: what curves and scores are means of (see
+        :class:`coordrl.compare.reading.runs.Run`)
+    :param random_score: published score of random play, or None
+    :param human_score: published score of human play, or None
+    :param informative: whether some arm is shown to beat random play, or random is unknown
+    :param arms: the baseline first, if it has finished runs
+    :param contrasts: every other arm against the baseline
+    :param thresholds: when each arm reaches shares of the baseline's score
+    """
+
+    game: str
+    algorithm: str
+    protocol: str | None
+    n_timesteps: int
+    points: str
+    random_score: float | None
+    human_score: float | None
+    informative: bool
+    arms: tuple[ArmResult, ...]
+    contrasts: tuple[Contrast, ...]
+    thresholds: tuple[Threshold, ...] = ()
+
+    @property
+    def title(self) -> str:
+        """Game and algorithm, for people."""
+        if self.algorithm == UNSTATED:
+            return self.game
+        return f"{self.game}, {self.algorithm.upper()}"
+
+    def rows(self) -> list[tuple[str, ArmResult | None, Contrast | None]]:
+        """Return every arm with its results and its contrast, the baseline first."""
+        arms = {arm.arm: arm for arm in self.arms}
+        contrasts = {contrast.arm: contrast for contrast in self.contrasts}
+        names = dict.fromkeys([*(name for name in arms if name not in contrasts), *contrasts])
+        return [(name, arms.get(name), contrasts.get(name)) for name in names]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Estimate:
+    """A number and how surely it is known.
+
+    :param value: the point estimate
+    :param interval: its 95 % interval; None where it is undefined
+    """
+
+    value: float
+    interval: Interval | None
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Profile:
+    """A performance profile: the share of runs above each score, every game weighing the same.
+
+    Arrays are over :attr:`Aggregate.tau` and have its shape (points,).
+
+    :param values: shares, in [0, 1]
+    :param lower: lower end of the pointwise 95 % bootstrap band
+    :param upper: upper end
+    """
+
+    values: NDArray[np.float64]
+    lower: NDArray[np.float64]
+    upper: NDArray[np.float64]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class AggregateArm:
+    """One arm over the games; scores are (score - random) / (human - random), so human play is 1.
+
+    Without human scores in at least two games all but the rank are None.
+
+    :param arm: its name
+    :param mean: mean over the games
+    :param median: median over the games of the mean score
+    :param iqm: interquartile mean over games and seeds: the mean of the middle half
+    :param optimality_gap: mean shortfall from human play, max(0, 1 - score); lower is better
+    :param profile: its performance profile
+    :param rank: mean over the games of its rank by mean score, 1 being the best of all arms
+    """
+
+    arm: str
+    mean: Estimate | None = None
+    median: Estimate | None = None
+    iqm: Estimate | None = None
+    optimality_gap: Estimate | None = None
+    profile: Profile | None = None
+    rank: Estimate | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class AggregateContrast:
+    """An arm against the baseline over all games in which both have runs.
+
+    :param arm: the arm
+    :param games: how many games these are
+    :param probability_of_improvement: that a run of the arm scores above a run of the baseline
+        in a game drawn at random; ties count half
+    :param iqm_difference: human-normalised IQM of the arm minus that of the baseline, or None
+    :param mean_difference: mean human-normalised score of the arm minus that of the baseline,
+        with a t interval (all others are bootstrap intervals), or None
+    :param wins: games in which the arm's mean lies above the baseline's by more than the margin
+    :param ties: the other games, those in which no arm beats random play among them
+    :param losses: games in which it lies below by more than the margin
+    :param better: games with the verdict "better"
+    :param worse: games with the verdict "worse"
+    """
+
+    arm: str
+    games: int
+    probability_of_improvement: Estimate | None
+    iqm_difference: Estimate | None
+    mean_difference: Estimate | None
+    wins: int
+    ties: int
+    losses: int
+    better: int
+    worse: int
+
+    @property
+    def summary(self) -> str:
+        """The counts in words, as the CoordConv paper gives them."""
+        return f"better in {self.wins} of {self.games} games, worse in {self.losses}"
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Aggregate:
+    """One algorithm over its games, at least two.
+
+    :param algorithm: the algorithm
+    :param games: those with a random and a human score and with runs of all arms; fewer than
+        two, and nothing is human-normalised
+    :param left_out: the other games, each with the reason
+    :param arms: those with finished runs, the baseline first
+    :param contrasts: every other arm against the baseline; empty if that has no finished runs
+    :param tau: the human-normalised scores at which profiles are evaluated, ascending,
+        shape (points,); empty without profiles
+    :param repetitions: of the stratified bootstrap
+    :param seed: its seed
+    :param notes: what the reader should know
+    """
+
+    algorithm: str
+    games: tuple[str, ...]
+    left_out: tuple[tuple[str, str], ...]
+    arms: tuple[AggregateArm, ...]
+    contrasts: tuple[AggregateContrast, ...]
+    tau: NDArray[np.float64]
+    repetitions: int
+    seed: int
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Comparison:
+    """All that was found.
+
+    :param plan: what the study declared
+    :param baseline: the arm that the others are compared with
+    :param arms: all arms, the baseline first
+    :param family: how many tests Holm's correction is for
+    :param seeds_to_attain: seeds per arm from which the corrected tests can be significant at
+        all; None if no number is enough
+    :param headline: the finding in a sentence
+    :param findings: a sentence for each contrast
+    :param groups: every game and algorithm with a finished run
+    :param missing: runs that did not enter
+    :param notes: what the reader should know of runs that did
+    :param provenance: for each recorded fact, its values and how many runs have each
+    :param aggregates: one for each algorithm with two games or more
+    """
+
+    plan: Plan
+    baseline: str
+    arms: tuple[str, ...]
+    family: int
+    seeds_to_attain: int | None
+    headline: str
+    findings: tuple[str, ...]
+    groups: tuple[Group, ...]
+    missing: tuple[Missing, ...]
+    notes: tuple[str, ...]
+    provenance: dict[str, dict[str, int]]
+    aggregates: tuple[Aggregate, ...] = ()
+
+    def contrasts(self) -> list[tuple[Group, Contrast]]:
+        """Return every contrast with its game and algorithm."""
+        return [(group, contrast) for group in self.groups for contrast in group.contrasts]
+
+    def all_notes(self) -> list[str]:
+        """Return the notes of runs and of contrasts."""
+        return [*self.notes] + [
+            f"{group.title}: {note}" for group, found in self.contrasts() for note in found.notes
+        ]

@@ -1,0 +1,207 @@
+"""Numbers and findings in words, the same in the report and on the terminal."""
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import get_args
+
+from coordrl.compare.comparing.results import (
+    Aggregate,
+    AggregateContrast,
+    Contrast,
+    Estimate,
+    Group,
+    Reach,
+)
+from coordrl.compare.reading.runs import UNSTATED
+from coordrl.compare.statistics.two_arms import ALPHA, MOST_SEEDS, Interval, Verdict
+
+#: Where a number is undefined.
+NONE = "\N{EN DASH}"
+
+
+def number(value: float | None, *, sign: bool = False) -> str:
+    """Return a number of a game's points with the digits that matter.
+
+    >>> number(-20.3071), number(31672.4), number(0.0512, sign=True)
+    ('−20.31', '31,672', '+0.051')
+    """
+    if value is None:
+        return NONE
+    size = abs(value)
+    if size < 0.0005:
+        return "0.00"
+    if size >= 1000:
+        text = f"{size:,.0f}"
+    elif size >= 100:
+        text = f"{size:.1f}"
+    elif size >= 0.1:
+        text = f"{size:.2f}"
+    else:
+        text = f"{size:.2g}"
+    if value < 0:
+        return f"\N{MINUS SIGN}{text}"
+    return f"+{text}" if sign and value > 0 else text
+
+
+def p_text(p: float | None) -> str:
+    """Return a p-value.
+
+    >>> p_text(0.0079365), p_text(1 / 3), p_text(1e-5)
+    ('.008', '.33', '< .001')
+    """
+    if p is None:
+        return NONE
+    if p < 0.001:
+        return "< .001"
+    text = f"{p:.3f}" if p < 0.1 else f"{p:.2f}"
+    return text.removeprefix("0") if p < 1 else "1"
+
+
+def interval_text(interval: Interval | None) -> str:
+    """Return the ends of an interval of a difference."""
+    if interval is None:
+        return NONE
+    return f"{number(interval.low, sign=True)} to {number(interval.high, sign=True)}"
+
+
+def plus_minus(mean: float, interval: Interval | None) -> str:
+    """Return a mean with half of its interval, where it has one."""
+    if interval is None:
+        return number(mean)
+    return f"{number(mean)} ± {number((interval.high - interval.low) / 2)}"
+
+
+def seeds_text(contrast: Contrast) -> str:
+    """Return the seeds that would decide, for an inconclusive verdict."""
+    if contrast.verdict != "inconclusive" or not contrast.margin or not contrast.sd:
+        return NONE
+    if contrast.seeds_needed is None:
+        return f"> {MOST_SEEDS:,}"
+    return f"{contrast.seeds_needed:,}"
+
+
+def estimate_text(estimate: Estimate | None, *, sign: bool = False) -> str:
+    """Return an estimate and the ends of its interval.
+
+    >>> estimate_text(Estimate(value=0.62, interval=Interval(0.5, 0.744)))
+    '0.62 (0.50 to 0.74)'
+    """
+    if estimate is None:
+        return NONE
+    value = number(estimate.value, sign=sign)
+    if estimate.interval is None:
+        return value
+    low, high = (number(end, sign=sign) for end in estimate.interval)
+    return f"{value} ({low} to {high})"
+
+
+def algorithm_text(algorithm: str) -> str:
+    """Return an algorithm's name; runs of other tools may not state it."""
+    return "" if algorithm == UNSTATED else algorithm.upper()
+
+
+def count_text(value: float | None) -> str:
+    """Return a whole number, or what is nearly one."""
+    return NONE if value is None else f"{value:,.0f}"
+
+
+def reach_text(reach: Reach) -> str:
+    """Return the timesteps to a threshold, and how many seeds got there where not all did."""
+    seeds = len(reach.timesteps)
+    reached = "" if reach.reached == seeds else f" ({reach.reached}/{seeds})"
+    return count_text(reach.median) + reached
+
+
+def duration_text(seconds: float | None) -> str:
+    """Return a time for people.
+
+    >>> duration_text(59.6), duration_text(3725), duration_text(1_000_000)
+    ('1 min 00 s', '1 h 02 min', '277 h')
+    """
+    if seconds is None:
+        return NONE
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    if hours >= 100:
+        return f"{hours:,} h"
+    if hours:
+        return f"{hours} h {minutes:02d} min"
+    return f"{minutes} min {rest:02d} s" if minutes else f"{rest} s"
+
+
+def overall(aggregates: Sequence[Aggregate], baseline: str) -> list[str]:
+    """Return what holds over the games, in a sentence for each algorithm and arm."""
+    return [
+        f"{algorithm_text(aggregate.algorithm)}: {_over_games(contrast, baseline)}.".lstrip(": ")
+        for aggregate in aggregates
+        for contrast in aggregate.contrasts
+    ]
+
+
+def _over_games(contrast: AggregateContrast, baseline: str) -> str:
+    sentence = (
+        f"{contrast.arm} scores higher than {baseline} by more than the margin in "
+        f"{contrast.wins} of {contrast.games} games, lower in {contrast.losses}"
+    )
+    improvement = contrast.probability_of_improvement
+    if improvement is None:
+        return sentence
+    return (
+        f"{sentence}; a run of it beats one of {baseline} with probability "
+        f"{estimate_text(improvement)}"
+    )
+
+
+def finding(group: Group, contrast: Contrast, baseline: str) -> str:
+    """Return a contrast as a sentence."""
+    if contrast.verdict is None or contrast.difference is None:
+        return f"{group.title}: {contrast.arm} cannot be compared with {baseline}: no finished run"
+    word = "more" if contrast.difference >= 0 else "less"
+    difference = f"scored {number(abs(contrast.difference))} {word} than {baseline}"
+    interval = "no interval"
+    if contrast.interval is not None:
+        interval = f"95 % interval {interval_text(contrast.interval)}"
+    return (
+        f"{group.title}: {contrast.arm} {difference} ({interval}; "
+        f"p = {p_text(contrast.p_holm)} after correction): {_verdict_text(contrast)}"
+    ).replace("p = <", "p <")
+
+
+def _verdict_text(contrast: Contrast) -> str:
+    if contrast.verdict == "uninformative":
+        return "uninformative, as no arm is shown to beat random play"
+    if contrast.seeds_needed is not None:
+        return (
+            f"inconclusive; about {contrast.seeds_needed:,} seeds per arm would find a "
+            f"difference as large as the margin of {number(contrast.margin)}"
+        )
+    return contrast.verdict or NONE
+
+
+def headline(contrasts: list[Contrast], findings: list[str], baseline: str, family: int) -> str:
+    """Return what was found, and how surely, in a sentence."""
+    if family == 0:
+        return f"Only one arm ({baseline}): learning curves, but nothing to compare them with."
+    done = [contrast for contrast in contrasts if contrast.verdict is not None]
+    if not done:
+        return f"No arm can be compared with {baseline} yet: finished runs are missing."
+    if all(c.p_possible is not None and c.p_possible > ALPHA for c in done):
+        return _powerless(done, family)
+    if len(done) == 1 == family:
+        return f"{findings[0]}."
+    counts = Counter(contrast.verdict for contrast in done)
+    listed = ", ".join(f"{counts[name]} {name}" for name in get_args(Verdict) if counts[name])
+    missing = f", {family - len(done)} missing" if len(done) < family else ""
+    return (
+        f"Of {family} comparisons with {baseline}: {listed}{missing} "
+        f"(95 % confidence, corrected for all {family})."
+    )
+
+
+def _powerless(done: list[Contrast], family: int) -> str:
+    sizes = {size for contrast in done for size in contrast.seeds}
+    most = max(sizes)
+    count = f"{most}" if len(sizes) == 1 else f"{min(sizes)} to {most}"
+    tests = f" and {family} comparisons" if family > 1 else ""
+    seeds = f"{count} {'seed' if most == 1 else 'seeds'} per arm{tests}"
+    return f"{seeds}: no outcome could have been significant; this decides nothing."

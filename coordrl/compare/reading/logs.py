@@ -1,0 +1,169 @@
+"""Finding the logs of other tools below a folder, and reading them.
+
+A folder with log files is a run. Which one, a pattern for its path says, or the layout of
+RL Zoo or CleanRL.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from coordrl.compare.reading.evaluations import read_evaluations
+from coordrl.compare.reading.event_files import read_event_files
+from coordrl.compare.reading.files import UnusableError
+from coordrl.compare.reading.monitor import read_monitors
+from coordrl.compare.reading.pattern import EXAMPLE, Pattern
+from coordrl.compare.reading.points import Points
+from coordrl.compare.reading.progress_csv import read_progress
+from coordrl.compare.reading.runs import UNSTATED, Missing, RunKey
+from coordrl.compare.reading.walk import walk
+from coordrl.compare.reading.zoo import ZooRun, read_zoo_run
+
+#: The kinds of log files, the most telling first: a run that has several is read from the first.
+KINDS: dict[str, Callable[[str], bool]] = {
+    "monitor": lambda name: name.endswith("monitor.csv"),
+    "evaluations": lambda name: name == "evaluations.npz",
+    "progress": lambda name: name == "progress.csv",
+    "events": lambda name: "tfevents" in name,
+}
+#: Those in which a tag chooses a curve.
+TAGGED = ("progress", "events")
+# Layouts that need no pattern; in RL Zoo's, args.yml says the rest.
+_CLEANRL, _ZOO = Pattern("{game}__{arm}__{seed}__*"), Pattern("{arm}/*/*")
+_ASK = f"give --pattern, such as --pattern '{EXAMPLE}'"
+
+
+@dataclass(frozen=True, kw_only=True)
+class LogRun:
+    """The log of a run that was found, not yet read.
+
+    :param name: its path, relative to what is compared
+    :param kind: one of :data:`KINDS`
+    :param files: those of that kind
+    :param fields: what is known of game and algorithm; arm and seed always are
+    :param zoo: what RL Zoo recorded of it, or None
+    """
+
+    name: str
+    kind: str
+    files: tuple[Path, ...]
+    fields: dict[str, str]
+    zoo: ZooRun | None
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Logged:
+    """A run that has been read; how far it counts, the other runs decide.
+
+    :param name: its path, relative to what is compared
+    :param key: game, algorithm, arm and seed
+    :param n_timesteps: the length that was asked for, or None
+    :param points: its returns
+    """
+
+    name: str
+    key: RunKey
+    n_timesteps: int | None
+    points: Points
+
+
+def find_logs(
+    root: Path, base: Path, *, kinds: Sequence[str], pattern: Pattern | None
+) -> list[LogRun | Missing]:
+    """Find the runs below a folder.
+
+    :param root: the folder, an absolute path
+    :param base: what names are relative to
+    :param kinds: the kinds of files to look for, the preferred first
+    :param pattern: which part of a path says what
+    :return: the runs in the order of their names, and what could not be taken for one
+    """
+    found: list[LogRun | Missing] = []
+    empty: list[str] = []
+    for folder, subfolders, names in walk(root):
+        kind = next((kind for kind in kinds if any(map(KINDS[kind], names))), None)
+        if kind is not None:
+            files = [folder / name for name in names if KINDS[kind](name)]
+            runs = _runs_of(folder, base, kind, files, pattern)
+            if any(isinstance(run, LogRun) for run in runs):
+                subfolders.clear()  # whatever else is below belongs to this run
+            found += runs
+        elif pattern is not None and pattern.match(folder):
+            empty.append(_name(folder, base))
+    lacking = f"it holds no log ({' or '.join(kinds)})"
+    above = {parent.as_posix() for run in found for parent in PurePosixPath(run.name).parents}
+    return [*found, *(Missing(name, lacking, None) for name in empty if name not in above)]
+
+
+def read_log(run: LogRun, tag: str | None) -> Logged | Missing:
+    """Read a run.
+
+    :param run: from :func:`find_logs`
+    :param tag: the curve in ``progress.csv`` or event files; by default the usual one
+    :return: its returns, or why there are none
+    """
+    game, algorithm = run.fields.get("game"), run.fields.get("algorithm", UNSTATED)
+    arm, seed = run.fields["arm"], int(run.fields["seed"])
+    try:
+        points = _read_points(run, tag)
+    except UnusableError as error:
+        key = None if game is None else RunKey(game, algorithm, arm, seed)
+        return Missing(run.name, str(error), key)
+    return Logged(
+        name=run.name,
+        key=RunKey(game or points.game or UNSTATED, algorithm, arm, seed),
+        n_timesteps=None if run.zoo is None else run.zoo.n_timesteps,
+        points=points,
+    )
+
+
+def _read_points(run: LogRun, tag: str | None) -> Points:
+    if run.kind == "monitor":
+        return read_monitors(run.files, None if run.zoo is None else run.zoo.n_envs)
+    if run.kind == "evaluations":
+        return read_evaluations(run.files[0])
+    if run.kind == "progress":
+        return read_progress(run.files[0], tag)
+    return read_event_files(run.files, tag)
+
+
+def _runs_of(
+    folder: Path, base: Path, kind: str, files: Sequence[Path], pattern: Pattern | None
+) -> list[LogRun | Missing]:
+    """Return the run of a folder, or its runs where the pattern speaks of files."""
+    try:
+        zoo = read_zoo_run(folder)
+    except UnusableError as error:
+        return [Missing(_name(folder, base), str(error), None)]
+    if pattern is None:
+        pattern = _CLEANRL if zoo is None else _ZOO
+    runs: list[LogRun | Missing] = []
+    for path, members, matched in _groups(folder, files, pattern):
+        name = _name(path, base)
+        fields = (zoo.fields() if zoo else {}) | (matched or {})
+        if matched is None:
+            runs.append(Missing(name, f"its path does not say which run it is: {_ASK}", None))
+        elif "seed" not in fields:
+            runs.append(Missing(name, f"its path does not say the seed: {_ASK}", None))
+        else:
+            runs.append(LogRun(name=name, kind=kind, files=tuple(members), fields=fields, zoo=zoo))
+    return runs
+
+
+def _groups(
+    folder: Path, files: Sequence[Path], pattern: Pattern
+) -> list[tuple[Path, list[Path], dict[str, str] | None]]:
+    """Return the files that belong together, with a path to call them by and its fields."""
+    matched = pattern.match(folder)
+    if matched is not None:
+        return [(folder, list(files), matched)]
+    groups: dict[tuple[str, ...], tuple[Path, list[Path], dict[str, str] | None]] = {}
+    for file in files:
+        matched = pattern.match(file)
+        same_run = tuple((matched or {}).values())
+        groups.setdefault(same_run, (file if matched else folder, [], matched))[1].append(file)
+    return list(groups.values())
+
+
+def _name(path: Path, base: Path) -> str:
+    return path.name if path == base else path.relative_to(base).as_posix()

@@ -1,0 +1,178 @@
+"""The folders that ``agents.train`` and ``agents.study`` write.
+
+A run's folder holds ``run.json`` and ``episodes.csv``; a study's folder holds its runs and,
+beside them, ``study.json``.
+"""
+
+from math import isclose
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from coordrl.compare.errors import CompareError
+from coordrl.compare.reading.agent_evaluations import read_agent_evaluations
+from coordrl.compare.reading.files import (
+    LARGEST,
+    LATEST,
+    UnusableError,
+    number,
+    optional,
+    optional_numbers,
+    parse_numbers,
+    read_complete_lines,
+    read_record,
+    required,
+    share,
+)
+from coordrl.compare.reading.runs import GAMES, Missing, Plan, Run, RunKey
+from coordrl.compare.statistics.curves import WINDOW, Score, final_score
+
+RUN_FILE = "run.json"
+STUDY_FILE = "study.json"
+EPISODE_HEADER = "timestep,wall_seconds,env,return,length"
+
+
+def read_plan(folder: Path) -> Plan:
+    """Read ``study.json``; a folder without one has no plan but its name.
+
+    :raises CompareError: if it is damaged
+    """
+    path = folder / STUDY_FILE
+    if not path.exists():
+        return Plan(name=folder.resolve().name)
+    try:
+        record = read_record(path)
+        runs = required(record, "runs", list)
+        comparison = required(record, "comparison", dict)
+        test = comparison.get("test", "unpaired")
+        if test not in ("unpaired", "paired"):
+            raise UnusableError(f'"test" must be "unpaired" or "paired", not {test!r:.40}')
+        return Plan(
+            name=required(record, "name", str),
+            runs=tuple(str(name) for name in runs),
+            baseline=optional(comparison, "baseline", str),
+            paired=test == "paired",
+            margin=share(comparison, "margin", Plan.margin),
+            window=share(comparison, "window", Plan.window),
+            note=optional(record, "note", str),
+            hash=optional(record, "hash", str),
+            config=optional(record, "config", dict),
+        )
+    except UnusableError as error:
+        raise CompareError(f"{path}: {error}") from error
+
+
+def read_run(folder: Path, name: str, window: float) -> Run | Missing:
+    """Read a run's folder.
+
+    :param folder: the run's
+    :param name: what to call it
+    :param window: the last part of the timesteps whose games make the score
+    :return: the run, or why it cannot enter the statistics
+    """
+    try:
+        return _read_run(folder, name, window)
+    except UnusableError as error:
+        return Missing(name, str(error), _key_of_path(folder, name))
+
+
+def _read_run(folder: Path, name: str, window: float) -> Run:
+    if not (folder / RUN_FILE).exists():
+        raise UnusableError("not started (no run.json)")
+    record = read_record(folder / RUN_FILE)
+    key = _key_of_record(record)
+    status = required(record, "status", str)
+    if status != "finished":
+        detail = record.get("error")
+        raise UnusableError(f"{status}: {detail}" if detail else status)
+    n_timesteps = required(record, "n_timesteps", int)
+    if not 1 <= n_timesteps <= LATEST:
+        raise UnusableError(f'"n_timesteps" must be at least 1, not {n_timesteps}')
+    games, notes = read_episodes(folder / "episodes.csv")
+    # Copies, so that the other columns need not stay in memory.
+    timesteps, returns = games[:, 0].astype(np.int64), games[:, 3].copy()
+    score = final_score(timesteps, returns, n_timesteps, window)
+    if score is None:
+        raise UnusableError(
+            f"finished, but none of its {len(games)} games ended in its last {100 * window:g} %"
+        )
+    if timesteps.max() > n_timesteps:
+        notes.append(f"games that ended after timestep {n_timesteps:,} are left out")
+    notes += _disagreement(record, score, window)
+    evaluations, evaluation_notes = read_agent_evaluations(folder)
+    maps = folder / "coordinate_maps.png"
+    return Run(
+        name=name,
+        key=key,
+        n_timesteps=n_timesteps,
+        protocol=optional(record, "protocol", str),
+        parameters=optional_numbers(record, "parameters"),
+        reference_scores=optional_numbers(record, "reference_scores"),
+        timing=optional_numbers(record, "timing"),
+        provenance=optional(record, "provenance", dict) or {},
+        points=GAMES,
+        timesteps=timesteps,
+        returns=returns,
+        wall_seconds=games[:, 1].copy(),
+        score=score,
+        notes=(*notes, *evaluation_notes),
+        evaluations=evaluations,
+        coordinate_maps=maps if maps.exists() else None,
+    )
+
+
+def read_episodes(path: Path) -> tuple[NDArray[np.float64], list[str]]:
+    """Return the finished games as rows, and a note if a half-written line was left out.
+
+    :raises UnusableError: if the file is missing or damaged
+    """
+    complete, notes = read_complete_lines(path)
+    header, _, body = complete.partition("\n")
+    if header != EPISODE_HEADER:
+        raise UnusableError(f"episodes.csv must begin with {EPISODE_HEADER}")
+    columns = len(EPISODE_HEADER.split(","))
+    if not body.strip():
+        return np.empty((0, columns)), notes
+    games = parse_numbers(body, path.name)
+    if games.shape[1] != columns or not (np.abs(games) <= LARGEST).all():
+        raise UnusableError(f"episodes.csv must hold {columns} finite numbers a line")
+    if not ((games[:, 0] >= 0) & (games[:, 0] <= LATEST)).all():
+        raise UnusableError("episodes.csv must not hold negative timesteps")
+    return games, notes
+
+
+def _disagreement(record: dict[str, Any], score: Score, window: float) -> list[str]:
+    """Return a note if games have been lost or added since the run recorded its own score."""
+    recorded = optional(record, "score", dict)
+    if recorded is None or window != WINDOW:
+        return []
+    mean, games = number(recorded, "mean"), required(recorded, "games", int)
+    if games == score.games and isclose(mean, score.mean, rel_tol=1e-6, abs_tol=1e-6):
+        return []
+    return [
+        f"run.json recorded a score of {mean:g} over {games} games, "
+        f"episodes.csv gives {score.mean:g} over {score.games}"
+    ]
+
+
+def _key_of_record(record: dict[str, Any]) -> RunKey:
+    return RunKey(
+        required(record, "game", str),
+        required(record, "algorithm", str),
+        required(record, "arm", str),
+        required(record, "seed", int),
+    )
+
+
+def _key_of_path(folder: Path, name: str) -> RunKey | None:
+    """Return what a missing run would be: from its run.json, else from its place."""
+    try:
+        return _key_of_record(read_record(folder / RUN_FILE))
+    except UnusableError:
+        parts = name.split("/")[-4:]
+        seed = parts[-1].removeprefix("seed-")
+        if len(parts) == 4 and seed.isdecimal():
+            return RunKey(parts[0], parts[1], parts[2], int(seed))
+        return None

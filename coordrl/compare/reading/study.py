@@ -1,0 +1,237 @@
+"""Reading all runs that are to be compared, whatever wrote them."""
+
+import os
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from coordrl.compare.errors import CompareError
+from coordrl.compare.reading.lengths import runs_of_one_length
+from coordrl.compare.reading.logs import KINDS, TAGGED, Logged, LogRun, find_logs, read_log
+from coordrl.compare.reading.pattern import Pattern
+from coordrl.compare.reading.run_folders import RUN_FILE, STUDY_FILE, read_plan, read_run
+from coordrl.compare.reading.runs import Missing, Plan, Run, RunKey, Study
+from coordrl.compare.reading.table import SUFFIXES, read_table
+from coordrl.compare.reading.walk import walk
+
+#: What `source` may be: our run folders, or a kind of log.
+SOURCES = ("runs", *KINDS)
+# How many runs an error names before it counts the others.
+_NAMED = 3
+
+
+@dataclass(frozen=True)
+class RunFolder:
+    """A folder of ours that was found, or planned, not yet read."""
+
+    path: Path
+    name: str
+
+
+_Item = RunFolder | LogRun | Logged | Missing
+#: Passes items on, and shows how far it is.
+Track = Callable[[Sequence[_Item]], Iterable[_Item]]
+
+
+@dataclass(frozen=True)
+class Request:
+    """How files are to be read.
+
+    :param source: one of :data:`SOURCES`; by default run folders, and logs where there are none
+    :param pattern: which part of a log's path is game, algorithm, arm and seed; by default the
+        layouts of RL Zoo and CleanRL are known
+    :param tag: the curve in ``progress.csv`` or event files; by default the usual one
+    :raises CompareError: if these do not go together
+    """
+
+    source: str | None = None
+    pattern: str | None = None
+    tag: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.source not in (None, *SOURCES):
+            raise CompareError(f"no source is called {self.source!r}: {', '.join(SOURCES)}")
+        if self.tag is not None and self.source not in (None, *TAGGED):
+            raise CompareError(
+                f"a tag chooses a curve of {' or '.join(TAGGED)}, not of {self.source}"
+            )
+        if self.pattern is not None and self.source == "runs":
+            raise CompareError("a pattern is for logs: run folders say themselves what they are")
+
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        """The kinds of logs to look for; run folders only if there is no restriction."""
+        if self.source in KINDS:
+            return (self.source,)
+        return tuple(KINDS) if self.tag is None else TAGGED
+
+    @property
+    def options(self) -> tuple[str, ...]:
+        """The same as options of the command line."""
+        given = {"--source": self.source, "--pattern": self.pattern, "--tag": self.tag}
+        return tuple(text for name, value in given.items() if value for text in (name, value))
+
+
+@dataclass(eq=False)
+class _Found:
+    """What is to be read below a path."""
+
+    plan: Plan
+    items: list[_Item]
+    notes: list[str] = field(default_factory=list)
+
+
+def read_study(*paths: Path, request: Request | None = None, track: Track | None = None) -> Study:
+    """Read all runs that are to be compared.
+
+    :param paths: folders of studies, of runs or of logs, and tables of returns
+    :param request: how they are to be read
+    :param track: shows how far the reading is
+    :return: the plan, the runs in its order, and what is missing
+    :raises CompareError: if a path does not exist or holds no run, if no run is finished, or if
+        two are the same
+    """
+    request = request or Request()
+    roots = [_existing(path) for path in paths]
+    base = Path(os.path.commonpath([root if root.is_dir() else root.parent for root in roots]))
+    parts = [_find(root, base, request) for root in roots]
+    plan = _merged([part.plan for part in parts])
+    items = [item for part in parts for item in part.items]
+    read = [_read(item, plan.window, request.tag) for item in (track(items) if track else items)]
+    entries, notes = _of_one_length(read, plan.window)
+    runs = tuple(entry for entry in entries if isinstance(entry, Run))
+    missing = tuple(entry for entry in entries if isinstance(entry, Missing))
+    _check_any_finished(paths, runs, missing)
+    _check_unique(runs)
+    keys = tuple(entry.key for entry in entries if entry.key is not None)
+    part_notes = [note for part in parts for note in part.notes]
+    plan = replace(plan, arguments=(*(root.name for root in roots), *request.options))
+    return Study(plan, keys, runs, missing, (*part_notes, *notes))
+
+
+def _existing(path: Path) -> Path:
+    if path.is_dir() or (path.is_file() and path.suffix.lower() in SUFFIXES):
+        return path.resolve()
+    raise CompareError(
+        f"{path} is not a folder, nor a table ({', '.join(SUFFIXES)}): "
+        f"give the folder of a study or of runs"
+    )
+
+
+def _find(root: Path, base: Path, request: Request) -> _Found:
+    if root.is_file():
+        return _find_in_table(root, base)
+    restricted = request.pattern or request.tag or request.source
+    if request.source == "runs" or not restricted:
+        found = _find_folders(root, base)
+        if found is not None:
+            return found
+        if request.source == "runs":
+            raise CompareError(f"{root} holds no run.json: give the folder of a study or of runs")
+    pattern = None if request.pattern is None else Pattern(request.pattern)
+    logs = find_logs(root, base, kinds=request.kinds, pattern=pattern)
+    if not logs:
+        run_file = "" if restricted else "no run.json and "
+        raise CompareError(
+            f"{root} holds {run_file}no log ({', '.join(request.kinds)}): "
+            f"give the folder of a study or of runs"
+        )
+    return _Found(Plan(name=root.name), list(logs))
+
+
+def _find_folders(root: Path, base: Path) -> _Found | None:
+    """Return the run folders below a folder, None if there are none."""
+    plan = read_plan(root)
+    found: list[str] = []
+    others = 0
+    for folder, subfolders, names in walk(root):
+        if RUN_FILE in names:
+            found.append(folder.relative_to(root).as_posix())
+            subfolders.clear()
+        elif any(is_log(name) for name in names for is_log in KINDS.values()):
+            others += 1
+    if not found and not plan.runs:
+        return None
+    items: list[_Item] = [_run_folder(root, base, name) for name in plan.runs or sorted(found)]
+    if plan.runs:
+        reason = f"{STUDY_FILE} does not list it"
+        unlisted = [_run_folder(root, base, name) for name in sorted({*found} - {*plan.runs})]
+        items += [Missing(folder.name, reason, None) for folder in unlisted]
+    note = f"{root.name}: logs without {RUN_FILE} in {others} folders are not read"
+    return _Found(plan, items, [note] if others else [])
+
+
+def _run_folder(root: Path, base: Path, name: str) -> RunFolder:
+    path = root / name
+    return RunFolder(path, os.path.relpath(path, base).replace(os.sep, "/"))
+
+
+def _find_in_table(path: Path, base: Path) -> _Found:
+    runs, notes = read_table(path)
+    name = path.relative_to(base).as_posix()
+    items: list[_Item] = [
+        Logged(
+            name=f"{name}: {key.game}/{key.algorithm}/{key.arm}/seed-{key.seed}",
+            key=key,
+            n_timesteps=None,
+            points=points,
+        )
+        for key, points in runs.items()
+    ]
+    return _Found(Plan(name=path.stem), items, notes)
+
+
+def _merged(plans: Sequence[Plan]) -> Plan:
+    """Return one plan for all that is compared."""
+    declared = [plan for plan in plans if plan.runs] or plans[:1]
+    if len({(plan.baseline, plan.paired, plan.margin, plan.window) for plan in declared}) > 1:
+        raise CompareError(
+            "the studies declare different comparisons (baseline, test, margin or window): "
+            "compare them one by one"
+        )
+    if len(plans) == 1:
+        return plans[0]
+    return replace(
+        declared[0],
+        name=" + ".join(plan.name for plan in plans),
+        runs=(),
+        note=" ".join(plan.note for plan in declared if plan.note) or None,
+        hash=None,
+        config=None,
+    )
+
+
+def _read(item: _Item, window: float, tag: str | None) -> Run | Missing | Logged:
+    if isinstance(item, RunFolder):
+        return read_run(item.path, item.name, window)
+    return read_log(item, tag) if isinstance(item, LogRun) else item
+
+
+def _of_one_length(
+    read: Sequence[Run | Missing | Logged], window: float
+) -> tuple[list[Run | Missing], list[str]]:
+    """Replace logs, of which only all together tell how far each counts, by runs."""
+    runs, notes = runs_of_one_length([entry for entry in read if isinstance(entry, Logged)], window)
+    resolved = iter(runs)
+    return [next(resolved) if isinstance(entry, Logged) else entry for entry in read], notes
+
+
+def _check_any_finished(
+    paths: Sequence[Path], runs: Sequence[Run], missing: Sequence[Missing]
+) -> None:
+    if not runs:
+        listed = "; ".join(f"{run.name}: {run.reason}" for run in missing[:_NAMED])
+        others = f"; and {len(missing) - _NAMED} others" if len(missing) > _NAMED else ""
+        where = ", ".join(str(path) for path in paths)
+        raise CompareError(f"no run in {where} can be compared yet: {listed}{others}")
+
+
+def _check_unique(runs: Sequence[Run]) -> None:
+    seen: dict[RunKey, str] = {}
+    for run in runs:
+        if run.key in seen:
+            raise CompareError(
+                f"{seen[run.key]} and {run.name} are the same game, algorithm, arm and seed: "
+                f"compare the folder of one study"
+            )
+        seen[run.key] = run.name

@@ -1,0 +1,1 @@
+"""Tests, intervals, curves and power of samples of scores."""

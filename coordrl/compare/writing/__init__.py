@@ -1,0 +1,1 @@
+"""What is found, as a page, figures, tables and TensorBoard curves."""

@@ -1,0 +1,72 @@
+"""Learning curves: of one game, and of all games of an algorithm side by side."""
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from coordrl.compare.comparing.results import ArmResult, Group
+from coordrl.compare.writing.figures.canvas import (
+    add_legend,
+    panels,
+    random_line,
+    return_axis,
+    timestep_axis,
+)
+from coordrl.compare.writing.style import Style, return_range
+
+
+def curves_figure(group: Group, looks: dict[str, Style]) -> Figure:
+    """Return one game's curves: mean, 95 % t band and every seed of each arm."""
+    figure = Figure(figsize=(5.4, 3.4), layout="constrained")
+    axes = figure.subplots()
+    for arm in group.arms:
+        count = len(arm.seeds)
+        axes.plot(arm.curve.timesteps, arm.curve.seeds.T, color=looks[arm.arm].colour,
+                  alpha=0.3, linewidth=0.6)  # fmt: skip
+        _draw(axes, arm, looks[arm.arm], f"{arm.arm} ({count} {'seed' if count == 1 else 'seeds'})")
+    _frame(axes, group)
+    random_line(axes, group, label=True)
+    axes.set(title=group.title, xlabel="timesteps", ylabel="return of a whole game")
+    axes.legend()
+    return figure
+
+
+def curves_grid(groups: list[Group], looks: dict[str, Style]) -> Figure:
+    """Return the curves of many games, a panel each: mean and 95 % t band of each arm."""
+    figure, all_axes = panels(len(groups))
+    for axes, group in zip(all_axes, groups, strict=True):
+        for arm in group.arms:
+            _draw(axes, arm, looks[arm.arm], arm.arm)
+        _frame(axes, group)
+        random_line(axes, group, label=False)
+        axes.set_title(group.game)
+    figure.supxlabel("timesteps", fontsize=8, y=0.08 / figure.get_figheight())
+    figure.supylabel("return of a whole game", fontsize=8, x=0.06 / figure.get_figwidth())
+    add_legend(figure, looks, lines=True)
+    return figure
+
+
+def _frame(axes: Axes, group: Group) -> None:
+    timestep_axis(axes, group.n_timesteps)
+    axes.set_ylim(return_range(group))
+    return_axis(axes)
+
+
+def _draw(axes: Axes, arm: ArmResult, look: Style, label: str) -> None:
+    curve, colour = arm.curve, look.colour
+    if len(arm.seeds) > 1:
+        axes.fill_between(
+            curve.timesteps, curve.lower, curve.upper, color=colour, alpha=0.13, linewidth=0
+        )
+    dashes = look.dash or (None, None)
+    axes.plot(curve.timesteps, curve.mean, color=colour, dashes=dashes, linewidth=1.5, label=label)
+    carried = curve.carried.any(axis=0) & ~np.isnan(curve.mean)
+    axes.plot(
+        curve.timesteps[carried],
+        curve.mean[carried],
+        linestyle="none",
+        marker="o",
+        markersize=3,
+        markerfacecolor="white",
+        markeredgecolor=colour,
+    )

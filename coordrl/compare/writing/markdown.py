@@ -1,0 +1,129 @@
+"""The comparison as Markdown, for a paper's appendix or a README."""
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+import coordrl
+from coordrl.compare.comparing import words
+from coordrl.compare.comparing.results import (
+    Aggregate,
+    AggregateContrast,
+    ArmResult,
+    Comparison,
+    Contrast,
+)
+
+_MARKS = {"better": "▲ ", "worse": "▼ "}
+
+
+def save_markdown(comparison: Comparison, path: Path) -> None:
+    """Write the headline, a table of verdicts, what holds over the games and what is missing.
+
+    :param comparison: what was found
+    :param path: the file
+    """
+    plan = comparison.plan
+    blocks = [
+        f"# {_escape(plan.name)}: every arm against {_escape(comparison.baseline)}",
+        f"**{_escape(comparison.headline)}**",
+        *([_escape(plan.note)] if plan.note else []),
+        _verdicts(comparison),
+        _legend(comparison),
+        *(block for aggregate in comparison.aggregates for block in _aggregate(aggregate)),
+        *_missing(comparison),
+        f"Made by coordrl {coordrl.__version__}; `report.html` defines every number.",
+    ]
+    path.write_text("\n\n".join(blocks) + "\n", encoding="utf-8")
+
+
+def _legend(comparison: Comparison) -> str:
+    plan = comparison.plan
+    test = "sign-flip" if plan.paired else "permutation"
+    return (
+        f"Score: mean return of the games that ended in the last {100 * plan.window:g} % of a run, "
+        f"mean over seeds ± half its 95 % t interval. p: {test} test, corrected by Holm's method "
+        f"for {comparison.family} comparisons. Verdicts: with a margin of {100 * plan.margin:g} % "
+        f"of what {_escape(comparison.baseline)} scores above random play."
+    )
+
+
+def _verdicts(comparison: Comparison) -> str:
+    header = ("game", "algorithm", "arm", "seeds", "score", "difference (95 %)", "p", "verdict")
+    rows = [
+        (group.game, words.algorithm_text(group.algorithm), name, *_arm(arm), *_contrast(contrast))
+        for group in comparison.groups
+        for name, arm, contrast in group.rows()
+    ]
+    return _table(header, rows, left=3)
+
+
+def _arm(arm: ArmResult | None) -> tuple[str, str]:
+    if arm is None:
+        return "0", words.NONE
+    return str(len(arm.seeds)), words.plus_minus(arm.mean, arm.interval)
+
+
+def _contrast(contrast: Contrast | None) -> tuple[str, str, str]:
+    if contrast is None:
+        return "", "", "baseline"
+    difference = words.number(contrast.difference, sign=True)
+    if contrast.interval is not None:
+        difference += f" ({words.interval_text(contrast.interval)})"
+    verdict = contrast.verdict or "no runs"
+    return difference, words.p_text(contrast.p_holm), _MARKS.get(verdict, "") + verdict
+
+
+def _aggregate(aggregate: Aggregate) -> list[str]:
+    contrasts = {contrast.arm: contrast for contrast in aggregate.contrasts}
+    rows = [
+        (
+            arm.arm,
+            words.estimate_text(arm.iqm),
+            words.estimate_text(arm.rank),
+            *_against(contrasts.get(arm.arm)),
+        )
+        for arm in aggregate.arms
+    ]
+    header = (
+        "arm",
+        "human-normalised IQM",
+        "mean rank",
+        "higher / lower by the margin",
+        "P(better)",
+    )
+    notes = "".join(f" {note[0].upper()}{note[1:]}." for note in aggregate.notes)
+    title = f"{words.algorithm_text(aggregate.algorithm)} over all games".strip()
+    return [
+        f"## {_escape(title)}",
+        _table(header, rows, left=1),
+        f"In brackets 95 % intervals by stratified bootstrap ({aggregate.repetitions:,} times, "
+        f"seed {aggregate.seed}).{notes}",
+    ]
+
+
+def _against(contrast: AggregateContrast | None) -> tuple[str, str]:
+    if contrast is None:
+        return "", "baseline"
+    games = f"{contrast.wins} / {contrast.losses} of {contrast.games}"
+    return games, words.estimate_text(contrast.probability_of_improvement)
+
+
+def _missing(comparison: Comparison) -> list[str]:
+    if not comparison.missing:
+        return []
+    lines = [f"- {_escape(run.name)}: {_escape(run.reason)}" for run in comparison.missing]
+    return ["## Missing", "\n".join(lines)]
+
+
+def _table(header: Sequence[str], rows: Iterable[Sequence[str]], *, left: int) -> str:
+    """Return a table of which the first columns are aligned left, the last too."""
+    rules = [":--"] * left + ["--:"] * (len(header) - left - 1) + [":--"]
+    lines = [header, rules, *([_escape(cell) for cell in row] for row in rows)]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def _escape(words: str) -> str:
+    """Return text that Markdown shows as it is."""
+    for sign in "\\|*_`<[":
+        words = words.replace(sign, "\\" + sign)
+    return " ".join(words.split())

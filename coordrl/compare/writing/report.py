@@ -1,0 +1,94 @@
+"""The report: one HTML file that opens offline."""
+
+from functools import partial
+from pathlib import Path
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+from plotly.offline import get_plotlyjs
+
+from coordrl.compare.comparing import words
+from coordrl.compare.comparing.results import Comparison
+from coordrl.compare.comparing.thresholds import SHARES
+from coordrl.compare.statistics.permutation import DRAW_SEED, DRAWS, EXACT_LIMIT
+from coordrl.compare.statistics.two_arms import ALPHA, POWER
+from coordrl.compare.writing.page.bars import Bars
+from coordrl.compare.writing.page.caveats import caveats
+from coordrl.compare.writing.page.coordinates import MOST_MAPS, map_images, trained_agents
+from coordrl.compare.writing.page.cost import costs
+from coordrl.compare.writing.page.data import page_json
+from coordrl.compare.writing.page.repeat import provenance, steps
+from coordrl.compare.writing.style import styles
+
+
+def save_report(comparison: Comparison, path: Path) -> None:
+    """Write the report.
+
+    :param comparison: what was found
+    :param path: the HTML file
+    """
+    html = (
+        _environment()
+        .get_template("report.html.j2")
+        .render(
+            comparison=comparison,
+            plan=comparison.plan,
+            baseline=comparison.baseline,
+            overall=words.overall(comparison.aggregates, comparison.baseline),
+            caveats=caveats(comparison),
+            bars=Bars(comparison),
+            looks=styles(comparison.arms),
+            games=list(dict.fromkeys(group.game for group in comparison.groups)),
+            algorithms=_algorithms(comparison),
+            shares=SHARES,
+            costs=costs(comparison),
+            agents=trained_agents(comparison),
+            maps=map_images(comparison),
+            most_maps=MOST_MAPS,
+            steps=steps(comparison),
+            provenance=provenance(comparison),
+            data=Markup(page_json(comparison)),  # JSON without "<"
+            plotly=Markup(get_plotlyjs()),  # plotly's own, not user text
+            alpha=ALPHA,
+            power=POWER,
+            exact_limit=EXACT_LIMIT,
+            draws=DRAWS,
+            draw_seed=DRAW_SEED,
+        )
+    )
+    path.write_text(html, encoding="utf-8")
+
+
+def _environment() -> Environment:
+    environment = Environment(
+        loader=PackageLoader("coordrl.compare.writing"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters.update(
+        number=words.number,
+        signed=partial(words.number, sign=True),
+        p=words.p_text,
+        interval=words.interval_text,
+        plus_minus=words.plus_minus,
+        estimate=words.estimate_text,
+        needed=words.seeds_text,
+        reach=words.reach_text,
+        count=words.count_text,
+        duration=words.duration_text,
+        algorithm=words.algorithm_text,
+        dashes=_dashes,
+    )
+    return environment
+
+
+def _algorithms(comparison: Comparison) -> list[tuple[str, str]]:
+    names = dict.fromkeys(group.algorithm for group in comparison.groups)
+    return [(name, words.algorithm_text(name)) for name in names]
+
+
+def _dashes(dash: tuple[float, ...], width: float) -> str:
+    """Return a style's dash for an SVG line of some width."""
+    return " ".join(f"{width * length:g}" for length in dash) or "none"

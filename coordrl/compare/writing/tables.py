@@ -1,0 +1,114 @@
+"""The comparison as tables: for the terminal and as CSV."""
+
+import csv
+from pathlib import Path
+
+from rich import box
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from coordrl.compare.comparing.results import ArmResult, Comparison, Contrast, Group
+from coordrl.compare.comparing.thresholds import SHARES
+from coordrl.compare.comparing.words import interval_text, number, p_text, plus_minus, seeds_text
+
+_COST_COLUMNS = ("timesteps_per_second", "wall_seconds", "cpu_seconds")
+_ARM_COLUMNS = (
+    "seeds",
+    "score",
+    "score_low",
+    "score_high",
+    "sample_efficiency",
+    *(f"timesteps_to_{100 * share:g}" for share in SHARES),
+    "parameters",
+    *_COST_COLUMNS,
+)
+_TEST_COLUMNS = (
+    "margin",
+    "p_value",
+    "p_holm",
+    "p_t",
+    "p_equivalence",
+    "correlation",
+    "verdict",
+    "seeds_needed",
+)
+_CONTRAST_COLUMNS = ("difference", "difference_low", "difference_high", *_TEST_COLUMNS)
+
+
+def print_comparison(comparison: Comparison, console: Console) -> None:
+    """Print the headline, a table, and what is missing."""
+    console.print(_terminal_table(comparison))
+    console.print(comparison.headline, style="bold", highlight=False, markup=False)
+    for note in comparison.all_notes():
+        console.print(f"note: {note}", highlight=False, markup=False)
+    if comparison.missing:
+        console.print(f"missing ({len(comparison.missing)}):", style="bold")
+    for missing in comparison.missing:
+        console.print(f"  {missing.name}: {missing.reason}", highlight=False, markup=False)
+
+
+def _terminal_table(comparison: Comparison) -> Table:
+    title = f"{comparison.plan.name}: every arm against {comparison.baseline}"
+    table = Table(title=escape(title), box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
+    table.add_column("arm", overflow="fold")
+    for name in ("n", "score ± 95 %", "diff.", "95 % interval", "p Holm"):
+        table.add_column(name, justify="right", no_wrap=True)
+    table.add_column("verdict")
+    for group in comparison.groups:
+        table.add_row(f"[bold]{escape(group.title)}[/bold]")
+        for name, arm, contrast in group.rows():
+            table.add_row(
+                escape(f"  {name}"),
+                str(len(arm.seeds)) if arm else "0",
+                plus_minus(arm.mean, arm.interval) if arm else "",
+                number(contrast.difference, sign=True) if contrast else "",
+                interval_text(contrast.interval) if contrast else "",
+                p_text(contrast.p_holm) if contrast else "",
+                _verdict(contrast),
+            )
+        table.add_section()
+    return table
+
+
+def save_csv(comparison: Comparison, path: Path) -> None:
+    """Write one row an arm; the columns of a contrast are empty for the baseline."""
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(("game", "algorithm", "arm", "baseline", *_ARM_COLUMNS, *_CONTRAST_COLUMNS))
+        for group in comparison.groups:
+            for name, arm, contrast in group.rows():
+                cells = (*_arm_cells(group, arm), *_contrast_cells(contrast))
+                writer.writerow((group.game, group.algorithm, name, comparison.baseline, *cells))
+
+
+def _verdict(contrast: Contrast | None) -> str:
+    if contrast is None:
+        return "baseline"
+    if contrast.seeds_needed is not None:
+        return f"{contrast.verdict} (needs {seeds_text(contrast)} seeds)"
+    return contrast.verdict or "no runs"
+
+
+def _arm_cells(group: Group, arm: ArmResult | None) -> list[object]:
+    if arm is None:
+        return [0, *[None] * (len(_ARM_COLUMNS) - 1)]
+    reached = [
+        reach.median for t in group.thresholds for reach in t.reaches if reach.arm == arm.arm
+    ]
+    return [
+        len(arm.seeds),
+        arm.mean,
+        *(arm.interval or (None, None)),
+        arm.sample_efficiency,
+        *(reached or [None] * len(SHARES)),
+        (arm.parameters or {}).get("total"),
+        *(getattr(arm, name) for name in _COST_COLUMNS),
+    ]
+
+
+def _contrast_cells(contrast: Contrast | None) -> list[object]:
+    if contrast is None:
+        return [None] * len(_CONTRAST_COLUMNS)
+    ends = contrast.interval or (None, None)
+    return [contrast.difference, *ends, *(getattr(contrast, name) for name in _TEST_COLUMNS)]

@@ -1,0 +1,119 @@
+import numpy as np
+import pytest
+from scipy import stats
+
+from benchmarks import simulations
+from coordrl.compare.comparing.analysis import compare
+from coordrl.compare.reading.runs import GAMES, Plan, Run, RunKey, Study
+from coordrl.compare.statistics.curves import Score
+from coordrl.compare.statistics.permutation import permutation_p_values
+
+SEEDS = simulations.SEEDS
+STUDIES = 1_000
+# A method that keeps what it promises fails one of these bounds in ten thousand cells.
+_RARE = 1e-4
+
+every_shape = pytest.mark.parametrize("shape", simulations.SHAPES)
+every_number_of_seeds = pytest.mark.parametrize("seeds", SEEDS)
+
+
+def at_most(rate, trials):
+    """Return the largest share of so many trials that a true rate can explain."""
+    return stats.binom.isf(_RARE, trials, rate) / trials
+
+
+def at_least(rate, trials):
+    return stats.binom.ppf(_RARE, trials, rate) / trials
+
+
+def run_that_scores(score, key):
+    """Return a run of one timestep, one game and so one point of a curve."""
+    return Run(
+        name="/".join(map(str, key)),
+        key=key,
+        n_timesteps=1,
+        protocol=None,
+        parameters=None,
+        reference_scores=None,
+        timing=None,
+        provenance={},
+        points=GAMES,
+        timesteps=np.array([1]),
+        returns=np.array([score]),
+        wall_seconds=None,
+        score=Score(mean=score, games=1, window_start=1),
+        notes=(),
+    )
+
+
+def whole_comparison(scores, margin):
+    """Return the verdicts of `compare` on runs with scores of shape (algorithms, arms, seeds)."""
+    runs = tuple(
+        run_that_scores(float(scores[i]), RunKey("Pong", "algo"[: i[0] + 1], f"arm{i[1]}", i[2]))
+        for i in np.ndindex(scores.shape)
+    )
+    plan = Plan(name="simulated", margin=margin, baseline="arm0")
+    found = compare(Study(plan, tuple(run.key for run in runs), runs, missing=()))
+    return [contrast.verdict for _, contrast in found.contrasts()]
+
+
+@pytest.mark.parametrize("seeds", [5, 8])
+def test_simulated_verdicts_are_those_of_whole_comparisons(seeds):
+    generator = np.random.default_rng(seeds)
+    scores = 5 + generator.normal(size=(15, 2, 3, seeds))
+    scores[:, 0, 1] += 3
+    found = simulations.verdicts(scores, margin=0.1)
+    expected = np.array([whole_comparison(study, 0.1) for study in scores])
+    expected[expected == "equivalent"] = "inconclusive"
+    assert found.tolist() == expected.tolist()
+    assert {"better", "inconclusive"} <= set(found.flat)
+
+
+@pytest.mark.slow
+@every_number_of_seeds
+@every_shape
+def test_verdicts_are_rarely_false(shape, seeds):
+    assert simulations.false_verdicts(shape, seeds, STUDIES) <= at_most(0.05, STUDIES)
+
+
+@pytest.mark.slow
+def test_without_correction_they_would_be_false_too_often():
+    # What the bound above is worth: tests that are right one by one do not meet it.
+    x, y = np.random.default_rng(0).normal(size=(2, STUDIES * 4, 8))
+    p_values = permutation_p_values(x, y).reshape(STUDIES, 4)
+    assert np.mean((p_values <= 0.05).any(axis=1)) > at_most(0.05, STUDIES)
+
+
+@pytest.mark.slow
+@every_shape
+def test_eight_seeds_find_two_standard_deviations(shape):
+    assert simulations.power(shape, 8, STUDIES) >= at_least(0.8, STUDIES)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("shape", sorted(simulations.SHAPES.keys() - {"failing"}))
+def test_eight_seeds_find_them_in_one_of_four_arms(shape):
+    assert simulations.power_among_four(shape, 8, STUDIES) >= at_least(0.8, STUDIES)
+
+
+@pytest.mark.slow
+@every_number_of_seeds
+@every_shape
+def test_intervals_of_differences_cover(shape, seeds):
+    covered = simulations.difference_coverage(shape, seeds, STUDIES)
+    assert covered >= at_least(0.93, 2 * STUDIES)
+
+
+@pytest.mark.slow
+@every_number_of_seeds
+@pytest.mark.parametrize("shape", ["normal", "heavy-tailed"])
+def test_intervals_of_means_cover_where_scores_are_symmetric(shape, seeds):
+    covered = simulations.mean_coverage(shape, seeds, STUDIES)
+    assert covered >= at_least(0.94, 50 * STUDIES)
+
+
+@pytest.mark.slow
+@every_number_of_seeds
+def test_intervals_of_mean_differences_over_games_cover(seeds):
+    covered = simulations.games_coverage(6)("mean diff.", seeds, STUDIES)
+    assert covered >= at_least(0.93, STUDIES // 4)
