@@ -8,9 +8,8 @@ from pathlib import Path
 
 import torch
 
-from agents.evaluate import add_game_settings, evaluation_seed_of
 from agents.play.agent import find_runs
-from agents.play.evaluation import evaluation_seed
+from agents.play.evaluation import add_game_settings, evaluation_seed, evaluation_seed_of
 from agents.play.player import Player
 from agents.play.video import Frame, compose, video_writer
 from agents.play.window import window

@@ -4,7 +4,6 @@ import json
 import multiprocessing
 import signal
 import sys
-from argparse import Namespace
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
@@ -15,14 +14,14 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from agents.executors.local import cores
 from agents.play.agent import find_runs
-from agents.play.evaluation import Evaluation, evaluate_run
-from agents.run.config import EVAL_SEED_OFFSET, resolve_device
+from agents.play.evaluation import Evaluation, add_game_settings, evaluate_run, evaluation_seed_of
+from agents.run.config import resolve_device
 from agents.run.display import describe
 from agents.run.folder import RunFolder
-from common.command_line import BAD_INPUT, ArgumentParser, key_value, run_command, whole_number
+from common.command_line import BAD_INPUT, ArgumentParser, run_command, whole_number
 from common.errors import UsageError
+from common.processes import cores
 
 WIDTH = 120
 """Columns of the table where there is no terminal."""
@@ -117,34 +116,6 @@ def make_parser() -> ArgumentParser:
     )
     parser.add_argument("--json", action="store_true", help="print JSON in place of the table")
     return parser
-
-
-def add_game_settings(parser: ArgumentParser) -> None:
-    """Add the flags about games that evaluating and watching have in common."""
-    parser.add_argument(
-        "--seed",
-        type=int,
-        help="seed of the games, other ones than training plays (default: the seed of the run)",
-    )
-    parser.add_argument(
-        "--env-kwargs",
-        type=key_value,
-        nargs="+",
-        default=[],
-        metavar="NAME:VALUE",
-        help="settings of the environment that replace those of the run's evaluations",
-    )
-
-
-def evaluation_seed_of(arguments: Namespace) -> int | None:
-    """Return the seed that was given, if it can be one.
-
-    :raises UsageError: If it is out of range
-    """
-    seed: int | None = arguments.seed
-    if seed is not None and not 0 <= seed < EVAL_SEED_OFFSET:
-        raise UsageError(f"--seed is {seed}: it must lie in 0..{EVAL_SEED_OFFSET - 1}")
-    return seed
 
 
 def evaluate_runs(

@@ -16,9 +16,8 @@ from agents.run.config import RunConfig
 from agents.run.display import duration
 from agents.run.folder import RunFolder
 from agents.run.progress import Progress, read_progress
-from agents.study.costs import Cost, cost_of, cost_table
+from agents.study.costs import Cost, Load, cost_of, cost_table, kind_of, time_left
 from agents.study.table import make_console, progress_cells
-from agents.study.time_left import Load, kind_of, time_left
 from common.command_line import ArgumentParser, run_command
 from common.errors import UsageError
 from common.files import read_json

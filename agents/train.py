@@ -5,28 +5,16 @@ import sys
 from collections.abc import Sequence
 from contextlib import nullcontext
 from pathlib import Path
-from typing import Any
 
 from agents.run.arm import load_arms
 from agents.run.config import RunConfig, make_run_config, resolve_device
 from agents.run.display import describe, run_display
 from agents.run.folder import RunFolder
 from agents.run.hyperparams import ALGORITHMS
-from common.attached import end_with_input
-from common.command_line import ArgumentParser, key_value, run_command, whole_number
+from agents.run.settings import add_run_settings, run_settings
+from common.command_line import ArgumentParser, run_command
 from common.errors import UsageError
-from envs import PROTOCOLS
-
-RUN_SETTINGS = (
-    "n_timesteps",
-    "protocol",
-    "eval_freq",
-    "eval_episodes",
-    "save_freq",
-    "device",
-    "num_threads",
-)
-"""Flags that are settings of :class:`RunConfig` under the same name."""
+from common.processes import end_with_input
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -86,67 +74,6 @@ def make_parser() -> ArgumentParser:
     parser.add_argument("--wandb-project-name", default="coordrl", help="Weights & Biases project")
     parser.add_argument("--wandb-entity", help="Weights & Biases team")
     return parser
-
-
-def add_run_settings(parser: ArgumentParser) -> None:
-    """Add the flags that a run and a study have in common."""
-    parser.add_argument(
-        "-n",
-        "--n-timesteps",
-        type=whole_number,
-        help="timesteps over all environments, rounded up to whole rollouts "
-        "(default: as in agents/<algo>.yaml)",
-    )
-    parser.add_argument(
-        "-params",
-        "--hyperparams",
-        type=key_value,
-        nargs="+",
-        default=[],
-        metavar="NAME:VALUE",
-        help="replace hyper-parameters of agents/<algo>.yaml, such as n_envs:4",
-    )
-    parser.add_argument(
-        "--protocol", choices=list(PROTOCOLS), help="Atari protocol (default: classic)"
-    )
-    parser.add_argument(
-        "--env-kwargs",
-        type=key_value,
-        nargs="+",
-        metavar="NAME:VALUE",
-        help="settings of the environment, such as full_action_space:true",
-    )
-    parser.add_argument(
-        "--eval-freq",
-        type=int,
-        help="evaluate every so many timesteps, in games of their own (default: never)",
-    )
-    parser.add_argument("--eval-episodes", type=int, help="games an evaluation (default: 5)")
-    parser.add_argument(
-        "--eval-env-kwargs",
-        type=key_value,
-        nargs="+",
-        metavar="NAME:VALUE",
-        help="settings of the environment that are different in evaluations",
-    )
-    parser.add_argument(
-        "--save-freq",
-        type=whole_number,
-        help="timesteps between two checkpoints, at which games start from new seeds (default: a "
-        "twentieth of the run, at least 100,000); others in between change nothing",
-    )
-    parser.add_argument("--device", help="cpu, cuda, cuda:1 or auto (default: auto)")
-    parser.add_argument("--num-threads", type=int, help="threads of a run (default: 1)")
-
-
-def run_settings(arguments: argparse.Namespace) -> dict[str, Any]:
-    """Collect those of the flags that a run and a study have in common that were given."""
-    names = [name for name in RUN_SETTINGS if getattr(arguments, name) is not None]
-    settings = {name: getattr(arguments, name) for name in names}
-    for name in ("env_kwargs", "eval_env_kwargs"):
-        if getattr(arguments, name):
-            settings[name] = dict(getattr(arguments, name))
-    return settings
 
 
 def _folder(arguments: argparse.Namespace) -> RunFolder:

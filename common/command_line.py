@@ -1,4 +1,4 @@
-"""What the laboratory's commands share: one-line errors, exit codes, numbers such as 1e6."""
+"""What all commands do alike: one-line errors, exit codes, numbers such as 1e6."""
 
 import argparse
 import shlex
@@ -11,8 +11,8 @@ from typing import Any, NoReturn
 import yaml
 
 from common.errors import UsageError, explain_os_error
-from coordrl.compare.errors import CompareError
 
+FAILED = 1
 BAD_INPUT = 2
 INTERRUPTED = 130
 
@@ -28,17 +28,18 @@ class ArgumentParser(argparse.ArgumentParser):
         self.exit(BAD_INPUT, f"error: {message} (--help lists the options)\n")
 
 
-def run_command(main: Callable[[Sequence[str] | None], int], argv: Sequence[str] | None) -> int:
+def run_command(
+    main: Callable[[Sequence[str] | None], int], argv: Sequence[str] | None = None
+) -> int:
     """Run a command; a mistake of the user's, or of the disk's, is told in one line.
 
-    :param main: The command
-    :param argv: Its arguments
+    :param argv: Its arguments, those of the process if None
     :return: Exit code: main's, 2 for bad input, 130 after Ctrl-C or SIGTERM
     """
     signal.signal(signal.SIGTERM, _interrupt)
     try:
         return main(argv)
-    except (UsageError, CompareError) as error:
+    except UsageError as error:
         print(f"error: {error}", file=sys.stderr)
         return BAD_INPUT
     except OSError as error:
@@ -49,7 +50,7 @@ def run_command(main: Callable[[Sequence[str] | None], int], argv: Sequence[str]
         return INTERRUPTED
 
 
-def whole_number(text: str) -> int:
+def whole_number(text: str, least: int = 1) -> int:
     """Read a whole number, also written 1e6 or 10_000.
 
     >>> whole_number("1e6"), whole_number("10_000")
@@ -59,9 +60,18 @@ def whole_number(text: str) -> int:
         number = float(text)
     except ValueError:
         number = float("nan")
-    if not (number.is_integer() and 1 <= number <= 1e12):
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 1 to 1e12")
+    if not (number.is_integer() and least <= number <= 1e12):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from {least} to 1e12")
     return int(number)
+
+
+def whole_number_or_zero(text: str) -> int:
+    """Read a whole number from 0, such as a seed.
+
+    >>> whole_number_or_zero("0")
+    0
+    """
+    return whole_number(text, least=0)
 
 
 def key_value(text: str) -> tuple[str, Any]:

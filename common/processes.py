@@ -1,8 +1,26 @@
-"""A process that trains a run and ends with its parent. Quick to import: Ray's workers do so."""
+"""Cores, threads, and processes that end with the one that started them, however that ends.
+
+Quick to import: Ray's workers do so.
+"""
 
 import os
+import signal
 import subprocess
+import threading
+import time
+from collections.abc import Callable
+from multiprocessing import parent_process
 from pathlib import Path
+
+from common.command_line import INTERRUPTED
+
+GRACE = 10.0
+"""Seconds for an orderly end."""
+
+
+def cores() -> int:
+    """Return how many cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def thread_variables(num_threads: int) -> dict[str, str]:
@@ -79,3 +97,37 @@ class AttachedProcess:
         """End the process, if it has not ended, and wait for that."""
         self.process.kill()
         self.process.wait()
+
+
+def end_with_input() -> None:
+    """End this process, as SIGTERM does, when its standard input closes.
+
+    Whoever starts it holds the other end of a pipe, which closes however that process ends.
+    """
+    _end_after(_wait_for_input_to_close)
+
+
+def end_with_parent() -> None:
+    """End this process, as SIGTERM does, when the one that started it ends.
+
+    It is ``multiprocessing`` that started it.
+    """
+    parent = parent_process()
+    assert parent is not None
+    _end_after(parent.join)
+
+
+def _end_after(wait: Callable[[], None]) -> None:
+    def wait_and_end() -> None:
+        wait()
+        os.kill(os.getpid(), signal.SIGTERM)
+        time.sleep(GRACE)
+        os._exit(INTERRUPTED)
+
+    threading.Thread(target=wait_and_end, daemon=True).start()
+
+
+def _wait_for_input_to_close() -> None:
+    # Not sys.stdin, whose lock a waiting thread would hold when the interpreter shuts down.
+    while os.read(0, 1024):
+        pass

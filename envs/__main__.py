@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from signal import SIG_DFL, SIGPIPE, signal
 
-from envs.command_line import ArgumentParser
+from common.command_line import ArgumentParser
 from envs.games import Game, all_games, reference_scores
 from envs.not_so_clevr import NOT_SO_CLEVR
 from envs.protocols import PROTOCOLS

@@ -1,6 +1,5 @@
 """Running commands side by side, on all cores, with a display."""
 
-import os
 import signal
 import subprocess
 import sys
@@ -20,9 +19,10 @@ from rich.progress import (
     TimeElapsedColumn,
 )
 
+from common.processes import thread_environment
+
 _POLL_INTERVAL = 0.2
 _STOP_TIMEOUT = 10.0
-_THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
 
 
 @dataclass(frozen=True)
@@ -87,7 +87,7 @@ def _start(job: Job) -> subprocess.Popen[bytes]:
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=subprocess.STDOUT,
-            env={**os.environ, **dict.fromkeys(_THREADS, "1")},
+            env=thread_environment(1),
             start_new_session=True,  # Ctrl-C is for this process, which ends the others
         )
 

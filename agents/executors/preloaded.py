@@ -1,6 +1,6 @@
 """What training processes share: imported by the one from which those of this machine are forked.
 
-``multiprocessing`` imports it for :mod:`agents.executors.forking`; it is of no use anywhere else.
+``multiprocessing`` imports it for :mod:`agents.executors.local`; it is of no use anywhere else.
 """
 
 import gc

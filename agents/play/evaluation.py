@@ -2,14 +2,18 @@
 
 import hashlib
 import os
+from argparse import ArgumentParser, Namespace
 from collections.abc import Mapping
 from contextlib import closing, nullcontext
 from dataclasses import asdict, dataclass, field
+from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import torch
 from gymnasium import spaces
+from matplotlib.figure import Figure
 from pydantic import ValidationError
 from stable_baselines3.common.evaluation import evaluate_policy
 from stable_baselines3.common.policies import ActorCriticPolicy
@@ -17,23 +21,31 @@ from stable_baselines3.common.utils import set_random_seed
 from stable_baselines3.common.vec_env import VecEnv
 
 from agents.play.agent import WEIGHTS, load_policy
-from agents.play.map_image import draw_coordinate_maps
-from agents.play.observation_sample import ObservationSample
 from agents.run.config import EVAL_SEED_OFFSET, RunConfig
 from agents.run.fields import explain
 from agents.run.folder import RunFolder
 from agents.run.provenance import provenance
 from agents.training.model import make_run_env
+from common.command_line import key_value
 from common.errors import UsageError
-from common.files import read_json, write_json
+from common.files import read_json, write_atomically, write_json
 from coordrl.compare.statistics.two_arms import mean_interval, sample_sd
-from coordrl.inspect import coord_layers, coordinate_reliance, without_coordinates
+from coordrl.inspect import (
+    coord_layers,
+    coordinate_maps,
+    coordinate_reliance,
+    map_image,
+    without_coordinates,
+)
 
 FORMAT = 1
 EVALUATION = "evaluation.json"
 MAPS = "coordinate_maps.png"
 RELIANCE_OBSERVATIONS = 512
 """Observations on which the reliance on coordinates is measured."""
+COLUMNS = 3
+INCHES = 4.0
+"""Width and height of a layer's maps."""
 SAME = ("deterministic", "coordinates", "env_kwargs")
 """What tells the records of an evaluation.json apart: a new one replaces the one it equals."""
 
@@ -58,6 +70,62 @@ class Evaluation:
     seed: int | None = None
     env_kwargs: Mapping[str, Any] = field(default_factory=dict)
     device: str = "cpu"
+
+
+class ObservationSample:
+    """Keeps every observation with the same probability, however many come (Vitter's algorithm R).
+
+    It is a callback of SB3's ``evaluate_policy``, which calls it once a step and environment.
+
+    :param size: Observations to keep at most
+    :param seed: Seed of the choice
+    """
+
+    def __init__(self, size: int, seed: int) -> None:
+        self.size = size
+        self.seen = 0
+        self._random = np.random.default_rng(seed)
+        self._kept: list[npt.NDArray[Any]] = []
+
+    def __call__(self, local: dict[str, Any], _global: dict[str, Any]) -> None:
+        """Keep the observation that the agent has just acted on, or not."""
+        self.seen += 1
+        place = len(self._kept) if self.seen <= self.size else self._random.integers(self.seen)
+        if place < self.size:
+            observation = local["observations"][local["i"]].copy()
+            self._kept[place : place + 1] = [observation]
+
+    def observations(self) -> npt.NDArray[Any]:
+        """Return the sample, shape (up to ``size``, *observation shape)."""
+        return np.array(self._kept)
+
+
+def add_game_settings(parser: ArgumentParser) -> None:
+    """Add the flags about games that evaluating and watching have in common."""
+    parser.add_argument(
+        "--seed",
+        type=int,
+        help="seed of the games, other ones than training plays (default: the seed of the run)",
+    )
+    parser.add_argument(
+        "--env-kwargs",
+        type=key_value,
+        nargs="+",
+        default=[],
+        metavar="NAME:VALUE",
+        help="settings of the environment that replace those of the run's evaluations",
+    )
+
+
+def evaluation_seed_of(arguments: Namespace) -> int | None:
+    """Return the seed that was given, if it can be one.
+
+    :raises UsageError: If it is out of range
+    """
+    seed: int | None = arguments.seed
+    if seed is not None and not 0 <= seed < EVAL_SEED_OFFSET:
+        raise UsageError(f"--seed is {seed}: it must lie in 0..{EVAL_SEED_OFFSET - 1}")
+    return seed
 
 
 def evaluate_run(folder: RunFolder, evaluation: Evaluation) -> dict[str, Any]:
@@ -203,3 +271,22 @@ def _save(
     new = [[record[name] for name in SAME] for record in records]
     kept = [record for record in earlier if [record[name] for name in SAME] not in new]
     write_json(folder.path / EVALUATION, {**about, "evaluations": kept + records})
+
+
+def draw_coordinate_maps(network: torch.nn.Module, path: Path) -> None:
+    """Draw the coordinate maps of all CoordConv layers of a policy, a panel a layer.
+
+    :param network: The policy
+    :param path: PNG file to write
+    """
+    maps = coordinate_maps(network)
+    columns = min(len(maps), COLUMNS)
+    rows = -(-len(maps) // columns)
+    figure = Figure(figsize=(columns * INCHES, rows * INCHES), layout="constrained")
+    panels = figure.subplots(rows, columns, squeeze=False).flat
+    for panel in panels:
+        panel.axis("off")
+    for panel, (name, values) in zip(figure.axes, maps.items(), strict=False):
+        panel.imshow(map_image(values), interpolation="nearest")
+        panel.set_title(f"{name}\nred +, blue -, full colour {values.abs().max():.2g}", fontsize=8)
+    write_atomically(path, lambda draft: figure.savefig(draft, dpi=150))

@@ -7,11 +7,12 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
 import torch
-from pydantic import BaseModel, ConfigDict, Field, SerializeAsAny, ValidationError, model_validator
+from pydantic import ConfigDict, Field, SerializeAsAny, ValidationError, model_validator
 
 from agents.run.arm import Arm, find_arm
-from agents.run.fields import Count, CountOrZero, Few, PositiveFraction, explain
+from agents.run.fields import Count, CountOrZero, PositiveFraction, explain
 from agents.run.hyperparams import Hyperparams, load_hyperparams, parse_hyperparams
+from agents.run.settings import RunSettings
 from common.errors import UsageError
 from envs import PROTOCOLS, check_settings, is_not_so_clevr, resolve_env_id
 
@@ -29,7 +30,7 @@ NO_ENV_KWARGS = frozenset(
 Seed = Annotated[CountOrZero, Field(lt=EVAL_SEED_OFFSET)]
 
 
-class RunConfig(BaseModel):
+class RunConfig(RunSettings):
     """One run, resolved: nothing in it depends on a file, a default or another run.
 
     ``n_timesteps`` is rounded up to whole rollouts: SB3 finishes the rollout it has begun, and its
@@ -46,15 +47,7 @@ class RunConfig(BaseModel):
     arm: Arm
     seed: Seed
     n_timesteps: Count
-    protocol: str
     hyperparams: SerializeAsAny[Hyperparams]
-    env_kwargs: dict[str, Any] = Field(default_factory=dict)
-    eval_freq: CountOrZero = 0
-    eval_env_kwargs: dict[str, Any] = Field(default_factory=dict)
-    eval_episodes: Few = 5
-    device: str = "cpu"
-    num_threads: Few = 1
-    save_freq: Count | None = None
     score_window: PositiveFraction = 0.1
 
     @model_validator(mode="before")

@@ -1,6 +1,7 @@
-"""How far a run is: what its process writes and whoever watches the study reads."""
+"""How far a run is, and how long it has trained: what others read while its process writes."""
 
 import json
+import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -40,3 +41,25 @@ def read_progress(path: Path) -> Progress | None:
         return Progress(**json.loads(path.read_text()))
     except (OSError, ValueError, TypeError):  # not there, or not ours: nothing a reader can mend
         return None
+
+
+class TrainingClock:
+    """Counts wall and CPU seconds, going on from where an earlier attempt was resumed.
+
+    :param wall_seconds: Wall seconds so far
+    :param cpu_seconds: CPU seconds of the process so far
+    """
+
+    def __init__(self, wall_seconds: float = 0.0, cpu_seconds: float = 0.0) -> None:
+        self._wall = time.perf_counter() - wall_seconds
+        self._cpu = time.process_time() - cpu_seconds
+
+    @property
+    def wall_seconds(self) -> float:
+        """Wall seconds of training."""
+        return time.perf_counter() - self._wall
+
+    @property
+    def cpu_seconds(self) -> float:
+        """CPU seconds of training."""
+        return time.process_time() - self._cpu

@@ -13,8 +13,8 @@ from typing import Any
 
 from agents.executors.choice import add_executor, executor_of
 from agents.executors.jobs import Executor, Job
-from agents.executors.local import cores
 from agents.run.arm import load_arms
+from agents.run.settings import add_run_settings, run_settings
 from agents.study.config import StudyConfig, parse_study, read_study_file
 from agents.study.costs import cost_of, cost_table
 from agents.study.estimate import show_plan
@@ -22,9 +22,9 @@ from agents.study.folder import Part, expand, study_locked, write_study
 from agents.study.scheduling import run_jobs
 from agents.study.sweep import print_sweep, save_sweep, swept
 from agents.study.table import counts, make_console, study_display
-from agents.train import add_run_settings, run_settings
 from common.command_line import ArgumentParser, whole_number
 from common.errors import UsageError
+from common.processes import cores
 from coordrl.compare import CompareError, compare_runs
 from coordrl.compare.statistics.attainability import unattainable
 

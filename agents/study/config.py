@@ -11,8 +11,9 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 
 from agents.run.arm import Arm, check_controls, find_arm, load_arms
 from agents.run.config import RunConfig, Seed, hash_of, make_run_config
-from agents.run.fields import Count, CountOrZero, Few, PositiveFraction, explain
+from agents.run.fields import Count, PositiveFraction, explain
 from agents.run.hyperparams import AGENTS, ALGORITHMS
+from agents.run.settings import RunSettings
 from common.errors import UsageError, near_names
 
 MAX_SEEDS = 1000
@@ -54,7 +55,7 @@ def _with_names(arms: Any) -> Any:
     return {**arms, **{name: {**arm, "name": name} for name, arm in named}}
 
 
-class StudyConfig(BaseModel):
+class StudyConfig(RunSettings):
     """All cells of a study: every game, algorithm and seed, with every arm.
 
     ``own_arms`` describes, by name, further ones to be named in ``arms``, as ``agents/arms.yaml``
@@ -64,25 +65,17 @@ class StudyConfig(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     env: Names
-    algo: Names = ["a2c", "ppo"]
-    arms: Names = ["standard", "coord"]
+    algo: Names = Field(default=["a2c", "ppo"])
+    arms: Names = Field(default=["standard", "coord"])
     own_arms: Annotated[dict[OwnName, Arm], BeforeValidator(_with_names)] = Field(
         default_factory=dict
     )
     seeds: Annotated[
         list[Seed], Field(min_length=1, max_length=MAX_SEEDS), BeforeValidator(_seed_list)
-    ] = [0, 1, 2, 3, 4]
+    ] = Field(default=[0, 1, 2, 3, 4])
     n_timesteps: Count | dict[str, Count] | None = None
-    protocol: str = "classic"
     hyperparams: dict[str, dict[str, Any]] = Field(default_factory=dict)
     sweep: dict[str, SweptValues] = Field(default_factory=dict)
-    env_kwargs: dict[str, Any] = Field(default_factory=dict)
-    eval_freq: CountOrZero = 0
-    eval_env_kwargs: dict[str, Any] = Field(default_factory=dict)
-    eval_episodes: Few = 5
-    save_freq: Count | None = None
-    device: str = "auto"
-    num_threads: Few = 1
     comparison: ComparisonConfig = ComparisonConfig()
     note: str | None = None
 
@@ -165,23 +158,17 @@ class StudyConfig(BaseModel):
         return configs
 
     def _run(self, env: str, algo: str, arm: str, seed: int) -> RunConfig:
-        n_timesteps = self.n_timesteps
+        settings = {name: getattr(self, name) for name in RunSettings.model_fields}
+        if isinstance(self.n_timesteps, dict):
+            settings["n_timesteps"] = self.n_timesteps[algo]
         return make_run_config(
             env=env,
             algo=algo,
             arm=self.own_arms.get(arm, arm),
             seed=seed,
-            n_timesteps=n_timesteps[algo] if isinstance(n_timesteps, dict) else n_timesteps,
-            protocol=self.protocol,
             hyperparams=self.hyperparams.get(algo),
-            env_kwargs=self.env_kwargs,
-            eval_freq=self.eval_freq,
-            eval_env_kwargs=self.eval_env_kwargs,
-            eval_episodes=self.eval_episodes,
-            save_freq=self.save_freq,
-            device=self.device,
-            num_threads=self.num_threads,
             score_window=self.comparison.window,
+            **settings,
         )
 
 

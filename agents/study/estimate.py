@@ -18,8 +18,8 @@ from rich.table import Table
 from agents.executors.jobs import Job
 from agents.run.config import RunConfig
 from agents.run.display import duration
+from agents.study.costs import makespan
 from agents.study.table import make_console
-from agents.study.time_left import makespan
 from agents.training.checkpoints import KEPT
 from common.errors import UsageError
 from common.processes import thread_environment

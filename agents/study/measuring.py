@@ -17,8 +17,8 @@ from stable_baselines3.common.callbacks import BaseCallback
 from stable_baselines3.common.on_policy_algorithm import OnPolicyAlgorithm
 
 from agents.acceleration import prepare_process
-from agents.run.clock import TrainingClock
 from agents.run.config import RunConfig
+from agents.run.progress import TrainingClock
 from agents.study.estimate import Measurement
 from agents.training.callbacks import EpisodeLog
 from agents.training.checkpoints import checkpoint_paths, write_checkpoint

@@ -14,8 +14,7 @@ from rich.text import Text
 from agents.executors.jobs import Job
 from agents.run.display import LINE_INTERVAL, duration, summary
 from agents.run.progress import Progress
-from agents.study.costs import cost_of
-from agents.study.time_left import Load, kind_of, time_left
+from agents.study.costs import Load, cost_of, kind_of, time_left
 
 RECENT = 8
 """How many of the runs that have ended the live table shows."""

@@ -15,8 +15,7 @@ from stable_baselines3.common.on_policy_algorithm import OnPolicyAlgorithm
 from stable_baselines3.common.utils import safe_mean, set_random_seed
 from stable_baselines3.common.vec_env import VecEnv
 
-from agents.run.clock import TrainingClock
-from agents.run.progress import Progress
+from agents.run.progress import Progress, TrainingClock
 from common.errors import UsageError
 
 

@@ -9,10 +9,9 @@ from stable_baselines3.common.callbacks import BaseCallback
 from stable_baselines3.common.on_policy_algorithm import OnPolicyAlgorithm
 
 from agents.acceleration import prepare_process
-from agents.run.clock import TrainingClock
 from agents.run.config import EVAL_SEED_OFFSET, RunConfig
 from agents.run.folder import RunFolder
-from agents.run.progress import Progress, progress_writer
+from agents.run.progress import Progress, TrainingClock, progress_writer
 from agents.run.provenance import provenance
 from agents.training.callbacks import EpisodeLog, MatchedEval, ProgressReport, RolloutLog
 from agents.training.model import make_model, make_run_env, parameter_counts

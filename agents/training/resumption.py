@@ -11,8 +11,8 @@ from stable_baselines3.common.callbacks import BaseCallback
 from stable_baselines3.common.on_policy_algorithm import OnPolicyAlgorithm
 from stable_baselines3.common.policies import BasePolicy
 
-from agents.run.clock import TrainingClock
 from agents.run.folder import RunFolder
+from agents.run.progress import TrainingClock
 from agents.run.provenance import builds, changed_builds
 from agents.training.callbacks import MatchedEval
 from agents.training.checkpoints import read_checkpoints, write_checkpoint

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable, Sequence
 
+from common.command_line import ArgumentParser
 from envs.checks import check_at_least
-from envs.command_line import ArgumentParser
 from envs.fidelity.agreement import measure_agreement
 from envs.fidelity.effects import measure_effects
 from envs.games import Game

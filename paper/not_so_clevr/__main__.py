@@ -2,7 +2,7 @@
 
 import sys
 
-from paper.command_line import run_command
+from common.command_line import run_command
 from paper.not_so_clevr.command import main
 
 if __name__ == "__main__":

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import torch
 
-from paper.command_line import ArgumentParser, UsageError, positive, seed
+from common.command_line import ArgumentParser, whole_number, whole_number_or_zero
+from common.errors import UsageError
 from paper.not_so_clevr.data import CANVASES, SPLITS
 from paper.not_so_clevr.recipes import MODELS, TASKS, find_recipe
 from paper.not_so_clevr.results import Evaluation, describe, save_run
@@ -95,7 +96,9 @@ def _make_parser() -> ArgumentParser:
     whole.add_argument(
         "--output", type=Path, help="folder (default: runs/not_so_clevr, or ..._quick)"
     )
-    whole.add_argument("--processes", type=positive, help="trainings at a time (default: cores)")
+    whole.add_argument(
+        "--processes", type=whole_number, help="trainings at a time (default: cores)"
+    )
     whole.add_argument(
         "--list", action="store_true", help="print the command of each training, and train nothing"
     )
@@ -106,10 +109,15 @@ def _add_options(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("--model", choices=MODELS, default="coordconv", help="the network (default: coordconv)")
     add("--split", choices=SPLITS, default="uniform", help="what is held out (default: uniform)")
-    add("--seed", type=seed, default=0, help="of weights and order (default: 0)")
+    add("--seed", type=whole_number_or_zero, default=0, help="of weights and order (default: 0)")
     add("--recipe", default="default", help="how it is trained: default, paper, ...")
-    add("--epochs", type=positive, help="instead of the recipe's")
+    add("--epochs", type=whole_number, help="instead of the recipe's")
     add("--canvas", type=int, choices=CANVASES, default=64, help="its size (default: 64)")
-    add("--num-threads", type=positive, default=1, help="of torch; bits depend on it (default: 1)")
+    add(
+        "--num-threads",
+        type=whole_number,
+        default=1,
+        help="of torch; bits depend on it (default: 1)",
+    )
     add("--json", action="store_true", help="print the result as JSON")
     add("--output", type=Path, help="folder for result.json and answers.npz")

@@ -1,15 +1,14 @@
 """The whole reproduction: every training of it, then tables, figures and the page."""
 
-import fcntl
-import os
 import shlex
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
-from paper.command_line import FAILED, UsageError
+from common.command_line import FAILED
+from common.errors import UsageError
+from common.files import locked
+from common.processes import cores
 from paper.jobs import Job, run_jobs
 from paper.not_so_clevr.data import PAPER_SPLITS
 from paper.not_so_clevr.page import save_page
@@ -119,9 +118,11 @@ def reproduce(output: Path | None, quick: bool, processes: int | None, only_list
         for one in planned:
             print(shlex.join(["python", *one.job(output).arguments]))
         return 0
-    with _locked(output):
+    _check_own(output)
+    output.mkdir(parents=True, exist_ok=True)
+    with locked(output, "the reproduction in"):
         missing = [one.job(output) for one in planned if one.done(output) is None]
-        failed = run_jobs(missing, processes or _cores(), len(planned) - len(missing))
+        failed = run_jobs(missing, processes or cores(), len(planned) - len(missing))
         for job in failed:
             print(f"failed: {job.name}: {job.last_line()}; see {job.log}", file=sys.stderr)
         finished = [run for one in planned if (run := one.done(output)) is not None]
@@ -130,23 +131,9 @@ def reproduce(output: Path | None, quick: bool, processes: int | None, only_list
     return FAILED if failed else 0
 
 
-def _cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
-@contextmanager
-def _locked(output: Path) -> Iterator[None]:
-    """Hold the folder for this process; the lock ends with it."""
+def _check_own(output: Path) -> None:
+    """Check that the folder is not there yet, or was written by this command."""
     if output.exists() and not output.is_dir():
         raise UsageError(f"{output} is a file: give --output a folder")
     if output.is_dir() and not (output / ".lock").exists() and any(output.iterdir()):
         raise UsageError(f"{output} holds other files: give --output a folder of its own")
-    output.mkdir(parents=True, exist_ok=True)
-    with (output / ".lock").open("w") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise UsageError(
-                f"another process is working in {output}: wait for it to end, or stop it"
-            ) from None
-        yield

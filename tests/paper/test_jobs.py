@@ -41,7 +41,7 @@ def test_as_many_run_at_a_time_as_there_are_processes(tmp_path: Path) -> None:
 def test_an_interrupted_command_ends_its_jobs(tmp_path: Path, number: signal.Signals) -> None:
     script = f"""
 from pathlib import Path
-from paper.command_line import run_command
+from common.command_line import run_command
 from paper.jobs import Job, run_jobs
 jobs = [Job(str(k), ("-c", "import time; time.sleep(600)"), Path({str(tmp_path)!r}) / str(k))
         for k in range(3)]

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from agents.play.observation_sample import ObservationSample
+from agents.play.evaluation import ObservationSample
 
 
 def kept(size: int, stream: int, seed: int) -> list[int]:

@@ -1,10 +1,11 @@
+import json
 from pathlib import Path
 
 import pytest
 from stable_baselines3.common.sb2_compat.rmsprop_tf_like import RMSpropTFLike
 
 from agents.run.arm import load_arms
-from agents.run.config import make_run_config
+from agents.run.config import RunConfig, make_run_config
 from agents.run.hyperparams import ALGORITHMS, load_hyperparams
 from common.errors import UsageError
 
@@ -59,3 +60,11 @@ def test_every_arm_can_be_imported_and_is_described() -> None:
     for arm in load_arms().values():
         assert arm.description
         arm.extractor_class()
+
+
+@pytest.mark.parametrize("algo", ["a2c", "ppo"])
+def test_runs_written_by_an_earlier_version_are_the_same_runs(algo: str) -> None:
+    record = json.loads(Path(__file__).with_name("written_before.json").read_text())[algo]
+    config = RunConfig.model_validate(record["config"])
+    assert config.hash == record["config_hash"]
+    assert config.model_dump(mode="json") == record["config"]

@@ -2,7 +2,7 @@
 
 import pytest
 
-from agents.study.time_left import Load, makespan, time_left
+from agents.study.costs import Load, makespan, time_left
 
 A, B, C = ("a2c", "standard", "Pong"), ("a2c", "coord", "Pong"), ("ppo", "standard", "Pong")
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from paper.command_line import run_command
+from common.command_line import run_command
 from paper.not_so_clevr.command import main
 from paper.not_so_clevr.results import load_answers, load_result
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from paper.command_line import UsageError
+from common.errors import UsageError
 from paper.not_so_clevr import reproduction
 from paper.not_so_clevr.command import main
 from paper.not_so_clevr.recipes import MODELS, TASKS
