@@ -37,7 +37,6 @@ def main(argv: Sequence[str] | None = None) -> int:
     """List arms: their parameters, how many more than their control's, and what they are.
 
     :param argv: Arguments, those of the process if None
-    :return: Exit code
     """
     parser = ArgumentParser(prog="python -m agents.arms", description="List arms.")
     parser.add_argument("names", nargs="*", metavar="ARM", help="arms to list instead of all")

@@ -31,7 +31,6 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Play agents as the command line says.
 
     :param argv: Arguments, those of the process if None
-    :return: Exit code
     """
     arguments = make_parser().parse_args(argv)
     given_seed = evaluation_seed_of(arguments)
@@ -174,8 +173,6 @@ def play(
 ) -> None:
     """Let agents play side by side, into a video, and in a window if one is wanted and possible.
 
-    :param players: The agents
-    :param names: What to call them
     :param path: MP4 file to write
     :param n_timesteps: Steps; closing the window ends the video earlier
     :param render: Whether to open a window

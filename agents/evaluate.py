@@ -123,8 +123,6 @@ def evaluate_runs(
 ) -> Iterator[tuple[RunFolder, Result | UsageError]]:
     """Evaluate runs, several at a time.
 
-    :param runs: Finished runs
-    :param evaluation: How
     :param processes: How many at a time
     :return: Each run with its result, or with what is wrong with it, as they come
     :raises UsageError: If a process was killed

@@ -35,7 +35,6 @@ class RunStatus:
     :param name: Its folder within the study's
     :param state: The status of its run.json; "silent" if it runs without a sign of life,
         "damaged" if its run.json cannot be read
-    :param detail: Why, in a line
     :param config: What is trained, None if it cannot be read
     :param progress: How far it is, None before its first report and after its end
     :param cost: What it cost, None unless it is finished
@@ -53,7 +52,6 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Show how a study stands.
 
     :param argv: Arguments, those of the process if None
-    :return: Exit code
     """
     arguments = make_parser().parse_args(argv)
     show_status(arguments.folder, make_console())
@@ -74,7 +72,6 @@ def show_status(folder: Path, console: Console) -> None:
     """Print how the runs of a folder stand.
 
     :param folder: A study, a sweep, or any folder with runs below it
-    :param console: Where to
     :raises UsageError: If it holds no runs
     """
     runs = [run_status(folder, name) for name in run_names(folder)]
@@ -109,7 +106,6 @@ def run_names(folder: Path) -> list[str]:
 def run_status(folder: Path, name: str) -> RunStatus:
     """Read how a run stands.
 
-    :param folder: The study's folder
     :param name: The run's folder within it
     """
     run = RunFolder(folder / name)

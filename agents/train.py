@@ -21,7 +21,6 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Train one agent as the command line says.
 
     :param argv: Arguments, those of the process if None
-    :return: Exit code
     """
     arguments = make_parser().parse_args(argv)
     if arguments.attached:

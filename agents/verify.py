@@ -46,7 +46,6 @@ def verify(folder: RunFolder, timestep: int) -> bool:
     """Train a run again, elsewhere, up to a fingerprint; print whether the bits agree.
 
     :param folder: The run's folder, which is only read
-    :param timestep: Timestep of the fingerprint
     :return: Whether they agree
     """
     # Training imports TensorBoard: not before the command line is known to be right.

@@ -1,5 +1,4 @@
-"""
-Steps per second of Atari environments, beside what an SB3 user would pick instead.
+"""Steps per second of Atari environments, beside what an SB3 user would pick instead.
 
 All contenders play the classic protocol with random actions. They take turns in short rounds, so
 that whatever else the machine does hits them alike; ratios are taken within a round and their

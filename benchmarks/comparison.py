@@ -1,5 +1,4 @@
-"""
-Time and memory of comparing a large study.
+"""Time and memory of comparing a large study.
 
 Run folders of made-up games in the laboratory's format are written first; then the command line
 compares them in a process of its own, whose wall time and peak resident memory are measured. The

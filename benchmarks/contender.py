@@ -29,9 +29,6 @@ class Training:
     """A process that trains, and can be stopped in between.
 
     :param contender: What trains: an arm, or one of RL Zoo's ways
-    :param game: Name of the game
-    :param algo: The algorithm
-    :param seed: Seed of the run
     :param folder: An empty folder for its files
     :param zoo_python: Interpreter that has RL Zoo
     """
@@ -65,7 +62,6 @@ class Training:
     def go_on(self, cores: Collection[int]) -> int:
         """Train on some cores, after a stop.
 
-        :return: The turn's number
         :raises UsageError: If the process has ended
         """
         self._check(self._process.poll() is None)

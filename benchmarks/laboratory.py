@@ -1,5 +1,4 @@
-"""
-What the laboratory costs over bare Stable-Baselines3.
+"""What the laboratory costs over bare Stable-Baselines3.
 
 Trains the same agent by ``agents.training.execute`` (episode log, SB3's log in CSV and TensorBoard,
 progress, checkpoints at two marks, many more than a real run of this length has) and by

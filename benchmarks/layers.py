@@ -1,5 +1,4 @@
-"""
-What coordinates cost: a plain convolution, concatenation as others write it, and ours.
+"""What coordinates cost: a plain convolution, concatenation as others write it, and ours.
 
 The three take turns, round after round, so that whatever else the machine does hits them alike;
 ratios to the plain network are taken within a round, and their median and quartiles reported.

@@ -11,8 +11,6 @@ class RolloutMarks(BaseCallback):
     """Appends "seconds timesteps" to a file before every rollout, on the machine's own clock.
 
     It needs nothing but SB3, and so runs in RL Zoo's process too.
-
-    :param path: The file
     """
 
     def __init__(self, path: str) -> None:

@@ -1,5 +1,4 @@
-"""
-How often the comparison's statistics are right, on made-up scores whose truth is known.
+"""How often the comparison's statistics are right, on made-up scores whose truth is known.
 
 Verdicts are those of reports, with Holm's correction over a family of four, many studies at once
 (tests/compare/test_simulations.py holds them against whole comparisons); intervals are compared

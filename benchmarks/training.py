@@ -1,5 +1,4 @@
-"""
-Timesteps per second of a matched study, beside the same trainings by RL Zoo.
+"""Timesteps per second of a matched study, beside the same trainings by RL Zoo.
 
 Contenders are our study, a process a core with one thread each, with the arm standard and with the
 arm coord, and RL Zoo's command in both ways its users would: one run at a time on all cores, and a

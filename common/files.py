@@ -14,7 +14,6 @@ from common.errors import UsageError
 def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
     """Write a file beside its place, then rename it there.
 
-    :param path: Where the file belongs
     :param write: Writes the whole file to the path that it is given
     """
     # The suffix is kept: SB3 appends one of its own to a name that has none.
@@ -57,7 +56,6 @@ def read_json(path: Path) -> dict[str, Any]:
 def locked(folder: Path, what: str) -> Iterator[None]:
     """Hold a folder for this process; the lock ends with it, however it ends.
 
-    :param folder: The folder
     :param what: What the folder holds, for the message
     :raises UsageError: If another process holds it
     """

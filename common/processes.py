@@ -37,7 +37,6 @@ def thread_environment(num_threads: int) -> dict[str, str]:
 class Output:
     """What is appended to a file from now on.
 
-    :param log: The file
     :raises OSError: If it cannot be written
     """
 
@@ -56,9 +55,7 @@ class Output:
 class AttachedProcess:
     """A process that works until it ends by itself, or its standard input closes.
 
-    :param command: How it is started
     :param log: File to which its output is appended
-    :param environment: Its environment variables
     :raises OSError: If it cannot be started, or the file not be written
     """
 

@@ -13,8 +13,7 @@ from envs.suites import all_suites, expand_games
 
 
 def main(argv: Sequence[str] | None = None) -> None:
-    """
-    Run the command, with exit code 2 for an unknown name.
+    """Run the command, with exit code 2 for an unknown name.
 
     :param argv: its arguments, by default those of the process
     """

@@ -23,11 +23,9 @@ def make_atari_env(
     resumable: bool = False,
     **settings: Any,
 ) -> VecEnv:
-    """
-    Make a vector of Atari games that SB3 trains on as it is.
+    """Make a vector of Atari games that SB3 trains on as it is.
 
     :param game: any usual name, such as ``"Pong"``, ``"ms_pacman"`` or ``"PongNoFrameskip-v4"``
-    :param n_envs: number of environments
     :param seed: seed of the run, at least 0
     :param protocol: ``"classic"`` (SB3's ``AtariWrapper``), ``"sticky"`` (Machado et al. 2018) or
         a :class:`~envs.protocols.Protocol`
@@ -38,7 +36,6 @@ def make_atari_env(
         :class:`~envs.resumable.Resumable`
     :param settings: fields of :class:`~envs.protocols.Protocol` to set differently, such as
         ``frame_stack=1``
-    :return: the environments
     :raises ValueError: if the game, the protocol, the backend or a setting is unknown or out of
         range
     """

@@ -34,8 +34,7 @@ _SHARED_ATTRIBUTES = (
 
 
 class AtariVecEnv(FixedVecEnv):
-    """
-    Atari games of one kind, stepped in ALE's native code, as SB3 knows them.
+    """Atari games of one kind, stepped in ALE's native code, as SB3 knows them.
 
     Observations have shape (n_envs, frames, height, width), uint8; colour frames have three
     channels each, oldest frame first. In memory the channels come last (torch's channels_last),
@@ -59,10 +58,8 @@ class AtariVecEnv(FixedVecEnv):
     - The native code keeps only the frames that it hands out: ``render()`` shows the newest frame
       of the observation, at its size and, unless the protocol asks for colour, in gray.
 
-    :param game: the game to play
     :param n_envs: number of environments, at least 1
     :param seed: seed of the run, at least 0
-    :param protocol: what defines the environment
     :param num_threads: threads that step the environments, at least 1; ALE starts no more than
         there are cores
     :raises ValueError: if a number is out of its range
@@ -103,8 +100,7 @@ class AtariVecEnv(FixedVecEnv):
         self.seed(seed)
 
     def seed(self, seed: int | None = None) -> Sequence[int | None]:
-        """
-        Make the next ``reset()`` start the games of a run afresh.
+        """Make the next ``reset()`` start the games of a run afresh.
 
         :param seed: seed of the run, at least 0; None draws one from NumPy's global state, as SB3
         :return: the seed each environment's next game starts from
@@ -117,19 +113,14 @@ class AtariVecEnv(FixedVecEnv):
         return self._seeds
 
     def reset(self) -> Observations:
-        """
-        Start a new game in every environment, seeded if ``seed()`` was called since the last time.
-
-        :return: the first observations
-        """
+        """Start a new game in every environment, seeded after a call of ``seed()``."""
         seeds = np.array([-1 if seed is None else seed for seed in self._seeds])
         self._reset_seeds()
         self._reset_options()
         return self._start_games(np.ones(self.num_envs, dtype=bool), seeds)
 
     def step_async(self, actions: npt.NDArray[np.integer[Any]]) -> None:
-        """
-        Choose the actions that ``step_wait()`` plays.
+        """Choose the actions that ``step_wait()`` plays.
 
         :param actions: one action an environment, shape (n_envs,)
         :raises ValueError: if shape, type or range are wrong (ALE would wait for ever)
@@ -138,8 +129,7 @@ class AtariVecEnv(FixedVecEnv):
         self._actions = np.where(self._fire_next, _FIRE, chosen)
 
     def step_wait(self) -> VecEnvStepReturn:
-        """
-        Play the chosen actions and start a new game wherever one is over.
+        """Play the chosen actions and start a new game wherever one is over.
 
         :return: observations, rewards (float32), dones and infos
         """
@@ -178,8 +168,7 @@ class AtariVecEnv(FixedVecEnv):
         self._native = None
 
     def get_images(self) -> Sequence[npt.NDArray[np.uint8] | None]:
-        """
-        Show the newest frame of every observation.
+        """Show the newest frame of every observation.
 
         :return: one RGB image an environment, shape (height, width, 3)
         """
@@ -188,13 +177,11 @@ class AtariVecEnv(FixedVecEnv):
         return [np.ascontiguousarray(seen[-3:].transpose(1, 2, 0)) for seen in self._observations]
 
     def get_attr(self, attr_name: str, indices: VecEnvIndices = None) -> list[Any]:
-        """
-        Look up a property of the games.
+        """Look up a property of the games.
 
         :param attr_name: ``"lives"``, or a property that all games share: ``"render_mode"``,
             ``"metadata"``, ``"observation_space"``, ``"action_space"``, ``"game"``, ``"protocol"``
         :param indices: environments to ask, all by default
-        :return: one value an environment
         :raises AttributeError: for any other name
         """
         if attr_name == "lives":
@@ -213,12 +200,10 @@ class AtariVecEnv(FixedVecEnv):
         indices: VecEnvIndices = None,
         **method_kwargs: Any,  # noqa: ARG002
     ) -> list[Any]:
-        """
-        Call a method of the games.
+        """Call a method of the games.
 
         :param method_name: ``"get_action_meanings"`` or ``"render"``
         :param indices: environments to ask, all by default
-        :return: one result an environment
         :raises AttributeError: for any other name
         """
         if method_name == "get_action_meanings":

@@ -10,10 +10,8 @@ import numpy.typing as npt
 
 
 def check_at_least(minimum: int, **values: int) -> None:
-    """
-    Refuse values that are too small.
+    """Refuse values that are too small.
 
-    :param minimum: the smallest value allowed
     :param values: values by the names that the caller knows them by
     :raises ValueError: naming the first that is too small
     """
@@ -23,10 +21,8 @@ def check_at_least(minimum: int, **values: int) -> None:
 
 
 def check_at_most(maximum: int, **values: int) -> None:
-    """
-    Refuse values that are too large.
+    """Refuse values that are too large.
 
-    :param maximum: the largest value allowed
     :param values: values by the names that the caller knows them by
     :raises ValueError: naming the first that is too large
     """
@@ -36,10 +32,8 @@ def check_at_most(maximum: int, **values: int) -> None:
 
 
 def check_choice(choices: Iterable[str], **values: str) -> None:
-    """
-    Refuse values that are none of the choices.
+    """Refuse values that are none of the choices.
 
-    :param choices: the values allowed
     :param values: values by the names that the caller knows them by
     :raises ValueError: naming the first that is no choice
     """
@@ -50,8 +44,7 @@ def check_choice(choices: Iterable[str], **values: str) -> None:
 
 
 def check_types(settings: Any) -> None:
-    """
-    Refuse settings of another type than they are declared with.
+    """Refuse settings of another type than they are declared with.
 
     :param settings: a dataclass of booleans, whole numbers, numbers and texts
     :raises ValueError: naming the first setting of a wrong type
@@ -70,13 +63,10 @@ def check_types(settings: Any) -> None:
 
 
 def check_actions(actions: npt.ArrayLike, n_envs: int, n_actions: int) -> npt.NDArray[np.int64]:
-    """
-    Refuse actions that a vector of environments cannot play.
+    """Refuse actions that a vector of environments cannot play.
 
     :param actions: one action an environment, shape (n_envs,)
-    :param n_envs: number of environments
     :param n_actions: number of actions there are
-    :return: the actions
     :raises ValueError: if shape, type or range are wrong
     """
     chosen = np.asarray(actions)

@@ -19,8 +19,7 @@ class FixedVecEnv(VecEnv):
         value: Any,  # noqa: ARG002 (SB3's signature)
         indices: VecEnvIndices = None,  # noqa: ARG002
     ) -> None:
-        """
-        Refuse: the environments cannot be changed once they run.
+        """Refuse: the environments cannot be changed once they run.
 
         :raises AttributeError: always
         """
@@ -29,8 +28,7 @@ class FixedVecEnv(VecEnv):
     def env_is_wrapped(
         self, wrapper_class: type[gym.Wrapper[Any, Any, Any, Any]], indices: VecEnvIndices = None
     ) -> list[bool]:
-        """
-        Tell SB3 which of its wrappers' work is done here.
+        """Tell SB3 which of its wrappers' work is done here.
 
         :param wrapper_class: the wrapper asked for
         :param indices: environments to ask, all by default

@@ -26,8 +26,7 @@ class UnknownGameError(ValueError):
 
 @dataclass(frozen=True)
 class Game:
-    """
-    An Atari game.
+    """An Atari game.
 
     :param name: CamelCase name as in Gymnasium's ids, such as ``"MsPacman"``
     :param rom: snake_case name of ALE's ROM, such as ``"ms_pacman"``
@@ -38,15 +37,13 @@ class Game:
 
 
 def resolve_game(name: str) -> Game:
-    """
-    Find a game by any of its usual names.
+    """Find a game by any of its usual names.
 
     A name says which game is meant and nothing else: frame skip and sticky actions come from the
     protocol, also for ids such as ``"ALE/Pong-v5"`` that stand for settings of their own.
 
     :param name: ``"Pong"``, ``"pong"``, ``"ms_pacman"``, ``"Ms. Pac-Man"``, ``"Pong-v4"``,
         ``"PongNoFrameskip-v4"``, ``"PongDeterministic-v4"`` or ``"ALE/Pong-v5"``
-    :return: the game
     :raises UnknownGameError: with the nearest names, if there is no such game
     """
     gymnasium_id = _GYMNASIUM_ID.fullmatch(name)
@@ -64,8 +61,7 @@ def resolve_game(name: str) -> Game:
 
 
 def is_atari(name: str) -> bool:
-    """
-    Whether a name belongs to an Atari game.
+    """Whether a name belongs to an Atari game.
 
     :param name: any environment id or game name
     :return: True if :func:`resolve_game` knows it
@@ -78,8 +74,7 @@ def is_atari(name: str) -> bool:
 
 
 def all_games() -> list[Game]:
-    """
-    All single-player games of ALE.
+    """All single-player games of ALE.
 
     :return: the games, sorted by name
     """
@@ -87,8 +82,7 @@ def all_games() -> list[Game]:
 
 
 def reference_scores(game: Game | str) -> dict[str, float] | None:
-    """
-    Scores of random play and of a professional human tester, unclipped returns of whole games.
+    """Scores of random play and of a professional human tester, unclipped returns of whole games.
 
     Source: the table published with DeepMind's DQN Zoo (no-op starts, 108,000 frames at most).
 

@@ -30,15 +30,13 @@ def make_env(
     resumable: bool = False,
     **settings: Any,
 ) -> VecEnv:
-    """
-    Make a vector of environments with image observations, channels first.
+    """Make a vector of environments with image observations, channels first.
 
     Atari games run in ALE's native code (:func:`envs.atari.make_atari_env`), Not-so-Clevr in one
     array (:class:`envs.not_so_clevr.NotSoClevrVecEnv`); any other id goes through SB3's
     ``make_vec_env`` and, as in RL Zoo, ``VecFrameStack``.
 
     :param env_id: an Atari game by any usual name, or a Gymnasium id, also ``"module:Env-v0"``
-    :param n_envs: number of environments
     :param seed: seed of the run, at least 0
     :param protocol: protocol of an Atari game; other environments have none and ignore it
     :param num_threads: threads that step Atari games
@@ -48,7 +46,6 @@ def make_env(
         :class:`~envs.resumable.Resumable`
     :param settings: further settings: of an Atari game see :func:`envs.atari.make_atari_env`, of
         Not-so-Clevr :class:`envs.not_so_clevr.Rules`; others go to the environment's constructor
-    :return: the environments
     :raises ValueError: if there is no such environment, its observations are not images, or a
         setting is wrong
     """
@@ -73,8 +70,7 @@ def make_env(
 
 
 def resolve_env_id(env_id: str) -> str:
-    """
-    Look up an environment without making it.
+    """Look up an environment without making it.
 
     :param env_id: an Atari game by any usual name, or a Gymnasium id, also ``"module:Env-v0"``
     :return: the Atari game's own name, such as ``"Pong"``, or the Gymnasium id as it is
@@ -99,8 +95,7 @@ def resolve_env_id(env_id: str) -> str:
 def check_settings(
     env_id: str, protocol: str | Protocol = "classic", *, frame_stack: int, **settings: Any
 ) -> None:
-    """
-    Check an environment's settings without making it.
+    """Check an environment's settings without making it.
 
     What another constructor than ours makes of its settings shows only when it is called.
 
@@ -118,8 +113,7 @@ def check_settings(
 
 
 def reference_scores(env: str | Game, **settings: Any) -> dict[str, float] | None:
-    """
-    Scores that tell whether an agent has learned anything, unclipped returns of whole episodes.
+    """Scores that tell whether an agent has learned anything, unclipped returns of whole episodes.
 
     :param env: an Atari game or one of its usual names, or a Gymnasium id
     :param settings: the environment's settings, as for :func:`make_env`

@@ -9,15 +9,11 @@ from envs.protocols import Protocol
 
 
 def native_env(game: Game, n_envs: int, protocol: Protocol, num_threads: int) -> AtariVectorEnv:
-    """
-    Make ALE's vector environment under a protocol.
+    """Make ALE's vector environment under a protocol.
 
     Reward clipping, life loss and the start of new games are left to the adapter: done natively,
     true returns would be lost, and a lost life would restart the game.
 
-    :param game: the game to play
-    :param n_envs: number of environments
-    :param protocol: what defines the environment
     :param num_threads: threads that step the environments
     :return: the environment, with NEXT_STEP autoreset
     """
@@ -44,10 +40,8 @@ def native_env(game: Game, n_envs: int, protocol: Protocol, num_threads: int) ->
 
 
 def observation_space(protocol: Protocol) -> spaces.Box:
-    """
-    Describe the observations of one environment under a protocol, channels first.
+    """Describe the observations of one environment under a protocol, channels first.
 
-    :param protocol: what defines the environment
     :return: uint8 images of shape (frames x colours, height, width)
     """
     channels = protocol.frame_stack * (1 if protocol.grayscale else 3)

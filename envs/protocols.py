@@ -11,8 +11,7 @@ _MAX_INT = 2**31 - 1  # ALE's integers
 
 @dataclass(frozen=True)
 class Protocol:
-    """
-    Everything that defines an Atari environment besides the game and the seed.
+    """Everything that defines an Atari environment besides the game and the seed.
 
     :param terminal_on_life_loss: whether a lost life ends a training episode
     :param fire: press FIRE at the start of a game and, where a lost life ends an episode, after it
@@ -86,12 +85,10 @@ PROTOCOLS = {
 
 
 def resolve_protocol(protocol: str | Protocol, **changes: Any) -> Protocol:
-    """
-    Find a protocol by name and change single settings of it.
+    """Find a protocol by name and change single settings of it.
 
     :param protocol: ``"classic"``, ``"sticky"`` or a protocol of your own
     :param changes: fields of :class:`Protocol` to set differently
-    :return: the protocol
     :raises ValueError: if there is no such protocol or setting, or a value is out of range
     """
     if isinstance(protocol, str):

@@ -38,8 +38,7 @@ class Resumable(Protocol):
 
 
 def as_resumable(env: object) -> Resumable:
-    """
-    Return environments that can be resumed, as such.
+    """Return environments that can be resumed, as such.
 
     :raises TypeError: If they cannot
     """
@@ -49,11 +48,7 @@ def as_resumable(env: object) -> Resumable:
 
 
 class ActionLog:
-    """The actions of a vector of environments, one row a step.
-
-    :param action_space: Actions of one environment
-    :param n_envs: Number of environments
-    """
+    """The actions of a vector of environments, one row a step."""
 
     def __init__(self, action_space: spaces.Space[Any], n_envs: int) -> None:
         shape, dtype = action_space.shape, action_space.dtype

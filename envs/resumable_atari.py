@@ -14,18 +14,15 @@ from envs.seeding import game_seed
 
 
 class ResumableAtariVecEnv(AtariVecEnv):
-    """
-    An ``AtariVecEnv`` that remembers what every environment did since it was last given a seed.
+    """An ``AtariVecEnv`` that remembers what every environment did since it was last given a seed.
 
     A seeded game depends on its seed alone, so the past before it need not be known. Seeding costs
     0.3 CPU seconds (ALE loads the ROM again), so it is done once after each ``mark()``: at the
     first game that an environment starts then. With marks every twentieth of a run, resuming plays
     about that much of it again, without learning.
 
-    :param game: the game to play
     :param n_envs: number of environments, at least 1
     :param seed: seed of the run, at least 0
-    :param protocol: what defines the environment
     :param num_threads: threads that step the environments, at least 1
     :raises ValueError: if a number is out of its range
     """
@@ -58,8 +55,7 @@ class ResumableAtariVecEnv(AtariVecEnv):
         self._due[:] = True
 
     def get_state(self) -> State:
-        """
-        Describe what each environment did since it was last given a seed.
+        """Describe what each environment did since it was last given a seed.
 
         :return: seeds and actions, not the emulators' memory
         :raises RuntimeError: if an environment was never given a seed, or reset without one
@@ -76,8 +72,7 @@ class ResumableAtariVecEnv(AtariVecEnv):
         }
 
     def set_state(self, state: State) -> Observations:
-        """
-        Play what other environments did, each from its last seeding on.
+        """Play what other environments did, each from its last seeding on.
 
         :param state: what their ``get_state()`` gave; number of environments, game and protocol
             must be the same

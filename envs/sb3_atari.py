@@ -24,13 +24,11 @@ Wrap = Callable[[gym.Env[Any, Any]], gym.Env[Any, Any]]
 
 
 def make_sb3_atari_env(game: Game, n_envs: int, seed: int, protocol: Protocol) -> VecEnv:
-    """
-    Make Atari games the way SB3 and RL Zoo do, in one process.
+    """Make Atari games the way SB3 and RL Zoo do, in one process.
 
     Seeds follow SB3's convention, ``seed + environment index``. ``render()`` shows the console's
     own picture in colour, 210 x 160.
 
-    :param game: the game to play
     :param n_envs: number of environments, at least 1
     :param seed: seed of the first environment, at least 0
     :param protocol: what defines the environment, in grayscale

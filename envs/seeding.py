@@ -6,8 +6,7 @@ from envs.checks import check_at_least
 
 
 def game_seed(run_seed: int, env_index: int, seeding_index: int = 0) -> int:
-    """
-    Derive the seed of one environment's game from the seed of a run.
+    """Derive the seed of one environment's game from the seed of a run.
 
     Seeds are hashed, not counted up: with ``run_seed + env_index``, SB3's usual way, the second
     environment of run 0 would play the games of the first environment of run 1.

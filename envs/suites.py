@@ -15,12 +15,10 @@ _SUITES_YAML = Path(__file__).parent / "data" / "suites.yaml"
 
 @dataclass(frozen=True)
 class Suite:
-    """
-    A set of games.
+    """A set of games.
 
     :param name: such as ``"atari-5"``
     :param games: its games, sorted by name
-    :param source: who chose them
     """
 
     name: str
@@ -30,8 +28,7 @@ class Suite:
 
 @cache
 def all_suites() -> dict[str, Suite]:
-    """
-    All suites, by name.
+    """All suites, by name.
 
     :return: the suites of ``envs/data/suites.yaml``, in its order
     """
@@ -43,11 +40,9 @@ def all_suites() -> dict[str, Suite]:
 
 
 def resolve_suite(name: str) -> Suite:
-    """
-    Find a suite.
+    """Find a suite.
 
     :param name: its name, such as ``"atari-26"``
-    :return: the suite
     :raises ValueError: with the nearest names, if there is no such suite
     """
     suites = all_suites()
@@ -58,8 +53,7 @@ def resolve_suite(name: str) -> Suite:
 
 
 def expand_games(names: Iterable[str]) -> list[Game]:
-    """
-    Replace suites by their games.
+    """Replace suites by their games.
 
     :param names: games by any usual name, and suites
     :return: the games in the order of their first mention, each once

@@ -30,7 +30,6 @@ class Job:
     """A command to run, with one thread.
 
     :param name: what it is called on the display
-    :param arguments: of the Python interpreter
     :param folder: where it writes; what it prints goes to ``log.txt`` there
     """
 
@@ -55,7 +54,6 @@ def run_jobs(jobs: Sequence[Job], processes: int, done: int = 0) -> list[Job]:
     :param jobs: the commands, in the order in which they are begun
     :param processes: how many run at a time
     :param done: jobs done before, for the display
-    :return: those that failed
     :raises OSError: if a command cannot be begun
     """
     waiting, running, failed = list(jobs), dict[Job, subprocess.Popen[bytes]](), list[Job]()

@@ -55,7 +55,6 @@ def executor_of(
 
     :param arguments: The flags of :func:`add_executor`, and ``processes``
     :param processes: Runs at a time on this machine
-    :param root: The study's folder
     :param configs: The study's runs; all have the same threads and device
     :raises UsageError: If the flags do not fit together, or Ray is not installed
     """

@@ -24,7 +24,6 @@ class Job:
     """A run of the study, and how it stands.
 
     :param name: The run's folder within the study
-    :param folder: The run's folder
     :param config: What is to be trained
     :param state: elsewhere if another process trains it, skipped if it was finished before
     :param failures: Why each failed attempt at it failed, in a line each

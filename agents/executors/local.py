@@ -33,8 +33,6 @@ class LocalExecutor:
     """Processes of this machine; they end by themselves should this process die.
 
     :param capacity: How many there are at a time
-    :param num_threads: Threads of each
-    :param algorithms: What they train with
     """
 
     def __init__(self, capacity: int, num_threads: int, algorithms: Collection[str]) -> None:
@@ -52,8 +50,6 @@ class LocalExecutor:
 class TrainingProcess:
     """An execution of a run by a process of this machine.
 
-    :param job: The run
-    :param num_threads: Threads of the process
     :raises OSError: If it cannot be started, or the run's log not be written
     """
 

@@ -17,7 +17,6 @@ def pack(folder: Path) -> bytes:
     """Pack a run's folder: its files and its checkpoints, no drafts and no locks.
 
     :param folder: The folder, which nobody is writing to
-    :return: A tar archive
     """
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w") as archive:

@@ -36,8 +36,6 @@ def ray_executor(
 
     :param address: "auto" for the cluster of this machine, "host:port" or "ray://host:port"; None
         for what the environment's RAY_ADDRESS says, else "auto"
-    :param root: The study's folder
-    :param num_threads: Cores of a run
     :param gpus: GPUs of a run: 1, a part of one, or 0
     :param limit: How many runs to train at a time, None for as many as there is room for
     :raises UsageError: If there is no such cluster, or none of its nodes can train a run
@@ -60,7 +58,6 @@ class RayExecutor:
     """The nodes of the Ray cluster to which this process is connected.
 
     :param mark: A file in the study's folder, by which nodes tell whether they share it
-    :param num_threads: Cores of a run
     :param gpus: GPUs of a run: 1, a part of one, or 0
     :param limit: How many runs to train at a time, None for as many as there is room for
     """
@@ -98,7 +95,6 @@ class RayExecution:
     A node that shares the study's folder trains the run there, from its newest checkpoint. One
     that does not is sent the run's folder, and sends it back when the run ends.
 
-    :param job: The run
     :param actor: Handle of a :class:`RayWorker`
     :param mark: By which the node can tell whether it shares the study's folder
     """

@@ -16,7 +16,6 @@ PATIENCE = 1.0
 class Mark:
     """A file by which another machine can tell whether it sees the same folder.
 
-    :param path: The file
     :param token: What it holds, written nowhere else
     """
 
@@ -48,7 +47,6 @@ class Report:
 class RayWorker:
     """Trains one run on the node that Ray has chosen.
 
-    :param num_threads: Threads of the run
     :param python_path: PYTHONPATH of its process, where the user's own modules are
     """
 

@@ -54,13 +54,11 @@ SAME = ("deterministic", "coordinates", "env_kwargs")
 class Evaluation:
     """How agents are evaluated.
 
-    :param n_eval_episodes: Games of each kind
     :param n_envs: Environments that play at a time; another number means other games
     :param deterministic: For each kind, whether the most probable action is taken or one is drawn
     :param without_coordinates: Whether to play also with the coordinates switched off
     :param seed: Seed of the games, each run's own if None
     :param env_kwargs: Settings of the environment that replace those of the run's evaluations
-    :param device: Where the networks are
     """
 
     n_eval_episodes: int = 10
@@ -78,7 +76,6 @@ class ObservationSample:
     It is a callback of SB3's ``evaluate_policy``, which calls it once a step and environment.
 
     :param size: Observations to keep at most
-    :param seed: Seed of the choice
     """
 
     def __init__(self, size: int, seed: int) -> None:
@@ -131,8 +128,6 @@ def evaluation_seed_of(arguments: Namespace) -> int | None:
 def evaluate_run(folder: RunFolder, evaluation: Evaluation) -> dict[str, Any]:
     """Evaluate a finished run's agent and write ``evaluation.json`` into its folder.
 
-    :param folder: The run
-    :param evaluation: How
     :return: What evaluation.json would hold if it held these evaluations only
     :raises UsageError: If the run's weights, its environment or its folder cannot be used
     """
@@ -170,7 +165,6 @@ def evaluate_run(folder: RunFolder, evaluation: Evaluation) -> dict[str, Any]:
 def evaluation_config(config: RunConfig, env_kwargs: Mapping[str, Any]) -> RunConfig:
     """Return a run's configuration as its agent is evaluated: in one thread.
 
-    :param config: The run
     :param env_kwargs: Settings of the environment that replace those of the run's evaluations
     :raises UsageError: If a setting is unknown or out of its range
     """
@@ -274,11 +268,7 @@ def _save(
 
 
 def draw_coordinate_maps(network: torch.nn.Module, path: Path) -> None:
-    """Draw the coordinate maps of all CoordConv layers of a policy, a panel a layer.
-
-    :param network: The policy
-    :param path: PNG file to write
-    """
+    """Draw the coordinate maps of all CoordConv layers of a policy, a panel a layer."""
     maps = coordinate_maps(network)
     columns = min(len(maps), COLUMNS)
     rows = -(-len(maps) // columns)

@@ -18,7 +18,6 @@ def window(title: str, size: tuple[int, int], fps: float) -> Iterator[Callable[[
     pygame draws it, as in Gymnasium: SB3's ``render("human")`` needs an OpenCV with windows, and
     the headless one has none.
 
-    :param title: The window's title
     :param size: Width and height of the frames
     :param fps: Frames a second: showing one waits for its time
     :return: A context whose value shows a frame, RGB of shape (height, width, 3), and tells whether

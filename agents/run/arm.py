@@ -68,9 +68,7 @@ class Arm(BaseModel):
     def add_hyperparams(self, algo: str, values: Mapping[str, Any] | None) -> dict[str, Any]:
         """Join the hyper-parameters that are given for every arm and this arm's own.
 
-        :param algo: The algorithm
         :param values: Those for every arm, by name
-        :return: Both
         :raises UsageError: If a value is among both: which one counts is not for us to guess
         """
         own = self.hyperparams.get(algo, {})
@@ -114,7 +112,6 @@ def load_arms() -> dict[str, Arm]:
 def check_controls(arms: Mapping[str, Arm], known: Mapping[str, Arm]) -> None:
     """Check that the controls of arms are arms.
 
-    :param arms: The arms
     :param known: All arms that there are
     :raises UsageError: If a control is none of these
     """

@@ -109,9 +109,7 @@ def make_run_config(
     :param env: Game by any of its usual names, or a Gymnasium id
     :param algo: "a2c" or "ppo"
     :param arm: An arm, its name in ``agents/arms.yaml``, or an extractor's dotted path
-    :param seed: Seed of the run
     :param n_timesteps: Total timesteps over all environments, the algorithm's file's if None
-    :param protocol: Atari protocol
     :param hyperparams: Values that replace those of the algorithm's file, as the arm's own do
     :param settings: The other fields of :class:`RunConfig`
     :raises UsageError: If anything is unknown or out of range

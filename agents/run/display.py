@@ -44,7 +44,6 @@ def summary(progress: Progress) -> str:
 def run_display(config: RunConfig) -> Iterator[Callable[[Progress], None]]:
     """Show one run's progress on standard error.
 
-    :param config: The run
     :return: A context whose value is to be called with the run's progress
     """
     console = Console(stderr=True)

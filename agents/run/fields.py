@@ -33,7 +33,6 @@ _PART_OF_A_UNION = re.compile(r"(constrained-|function-|dict\[|list\[)|(int|floa
 def explain(error: ValidationError, source: str, model: type[BaseModel]) -> UsageError:
     """Turn pydantic's report into one line that names the key and what would be right.
 
-    :param error: What validation found
     :param source: Where the values come from, such as a file's name
     :param model: The model, whose fields are suggested for an unknown key
     """

@@ -19,10 +19,7 @@ UNFINISHED_FILES = ("episodes.csv", "progress.csv", "progress.json", "evaluation
 
 @dataclass(frozen=True)
 class RunFolder:
-    """The folder of one run.
-
-    :param path: The folder
-    """
+    """The folder of one run."""
 
     path: Path
 

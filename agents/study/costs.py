@@ -16,9 +16,6 @@ from agents.run.display import duration
 class Cost:
     """What a finished run cost, as its run.json says.
 
-    :param game: Game
-    :param algorithm: Algorithm
-    :param arm: Arm
     :param wall_seconds: Wall time of training, over all attempts
     :param cpu_seconds: CPU time of its process, training
     :param timesteps_per_second: Mean rate
@@ -33,10 +30,7 @@ class Cost:
 
 
 def cost_of(record: dict[str, Any]) -> Cost | None:
-    """Read what a run cost, None unless it is finished.
-
-    :param record: Its run.json
-    """
+    """Read what a run cost, None unless it is finished."""
     timing = record.get("timing")
     if record.get("status") != "finished" or not timing:
         return None

@@ -45,10 +45,8 @@ class Measurement:
     """What a run takes, as ``python -m agents.measuring`` finds it.
 
     :param start_seconds: To the first timestep, once everything is imported: runs share that
-    :param seconds_per_timestep: Rollouts and updates together
     :param mark_seconds: A checkpoint, and seeded starts of all environments
     :param agent_bytes: Size of the trained agent's files
-    :param checkpoint_bytes: Size of a checkpoint
     :param log_bytes_per_timestep: Growth of the log files
     """
 
@@ -62,7 +60,6 @@ class Measurement:
     def seconds(self, config: RunConfig, done: int = 0) -> float:
         """Estimate the wall time of a run, evaluations not included.
 
-        :param config: The run
         :param done: Timesteps that it has done already
         """
         left = config.n_timesteps - done
@@ -77,7 +74,6 @@ class Measurement:
 def show_plan(jobs: list[Job], root: Path, processes: int) -> None:
     """Print the runs of a study, and what those that are not finished will take.
 
-    :param jobs: The runs
     :param root: The study's folder, which need not exist
     :param processes: How many run at a time
     """
@@ -112,7 +108,6 @@ def measure_kinds(
 ) -> dict[Kind, Measurement]:
     """Measure a run of each kind, as many at a time as will train at a time.
 
-    :param configs: All runs
     :param processes: How many run at a time
     :param console: Where to say how far it is
     :raises UsageError: If a run cannot be begun

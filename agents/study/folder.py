@@ -18,8 +18,6 @@ class Part:
 
     :param label: The part's folder within the study's; "." for all of it
     :param folder: The same, as a path
-    :param study: What it trains
-    :param jobs: Its runs
     """
 
     label: str
@@ -31,8 +29,6 @@ class Part:
 def expand(study: StudyConfig, root: Path) -> list[Part]:
     """Expand a study into its runs; what is finished is skipped. Nothing is written.
 
-    :param study: The study
-    :param root: Its folder
     :raises UsageError: If a run cannot be as it is described, two are the same, or the folder
         holds runs of another configuration
     """

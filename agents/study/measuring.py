@@ -37,7 +37,6 @@ ENDLESS = 10**12
 def measure(config: RunConfig, folder: Path) -> Measurement:
     """Train a run for a few rollouts.
 
-    :param config: The run
     :param folder: An empty folder for its files
     """
     begun = time.perf_counter()
@@ -113,7 +112,6 @@ def main(_argv: Sequence[str] | None = None) -> int:
     """Measure the run whose configuration comes on standard input.
 
     :param _argv: None are taken
-    :return: Exit code
     """
     config = RunConfig.model_validate_json(sys.stdin.read())
     with TemporaryDirectory() as folder:

@@ -25,7 +25,6 @@ def run_jobs(jobs: list[Job], executor: Executor, hang_timeout: float | None) ->
     runs under way are stopped.
 
     :param jobs: The jobs; their states are kept up to date
-    :param executor: Where they are trained
     :param hang_timeout: Seconds without new timesteps, start and replay included, after which a
         run is ended as a crashed one; None for never
     """

@@ -37,7 +37,6 @@ def print_sweep(comparisons: dict[str, "Comparison"], console: Console) -> None:
     """Print the scores of every arm at every value.
 
     :param comparisons: By the folder of the values
-    :param console: Where to
     """
     table = Table("game", "algorithm", "values", "arm", box=None, title="the sweep")
     for column in ("seeds", "score", "against baseline"):
@@ -54,9 +53,7 @@ def print_sweep(comparisons: dict[str, "Comparison"], console: Console) -> None:
 def save_sweep(root: Path, labels: list[str]) -> Path:
     """Write ``sweep.csv``: the rows of every comparison.csv, after the values they are for.
 
-    :param root: The sweep's folder
     :param labels: The folders within it that have been compared
-    :return: The file
     """
     rows: list[dict[str, str]] = []
     for label in labels:

@@ -71,7 +71,6 @@ class RolloutLog(BaseCallback):
 
     A resumed ``learn`` would count its rollouts, its seconds and its rate from zero again.
 
-    :param interval: Rollouts between two rows
     :param clock: The time that the run has trained
     """
 
@@ -99,7 +98,6 @@ class ProgressReport(BaseCallback):
     """Reports progress after a rollout, at most once in an interval.
 
     :param n_timesteps: Timesteps of the run
-    :param report: Called with the progress
     :param interval: Least seconds between two reports
     """
 

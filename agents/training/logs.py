@@ -12,10 +12,7 @@ State = dict[str, Any]
 
 
 class ProgressCSV(CSVOutputFormat):
-    """SB3's progress.csv, which goes on after the rows that are there already.
-
-    :param path: The file
-    """
+    """SB3's progress.csv, which goes on after the rows that are there already."""
 
     def __init__(self, path: Path) -> None:
         rows = path.read_text() if path.exists() else ""
@@ -27,10 +24,7 @@ class ProgressCSV(CSVOutputFormat):
 
 
 class RunLogs:
-    """``episodes.csv``, ``progress.csv`` and TensorBoard's event files of a run.
-
-    :param folder: The run's folder
-    """
+    """``episodes.csv``, ``progress.csv`` and TensorBoard's event files of a run."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder

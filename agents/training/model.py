@@ -25,7 +25,6 @@ def make_run_env(
 ) -> VecEnv:
     """Make a run's environments.
 
-    :param config: The run
     :param n_envs: Number of environments, the run's if None
     :param seed: Seed of the environments, the run's if None
     :param resumable: Whether they can be put back where a run was interrupted
@@ -54,8 +53,6 @@ def make_model(config: RunConfig, env: VecEnv, **settings: Any) -> OnPolicyAlgor
     after construction: an arm that drew more numbers for more parameters goes on with the same
     actions and minibatches as the others.
 
-    :param config: The run
-    :param env: The run's environments
     :param settings: Further arguments of the algorithm, such as ``verbose``
     :raises UsageError: If the arm's extractor does not take its arguments or these images
     """

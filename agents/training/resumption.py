@@ -28,8 +28,6 @@ CHECKPOINT_SECONDS = 300.0
 class Attempt:
     """One attempt at a run, and what it goes on from.
 
-    :param folder: The run's folder
-    :param logs: Its growing files
     :param checkpoint: The newest good checkpoint, None to start from the beginning
     """
 

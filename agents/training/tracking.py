@@ -12,8 +12,6 @@ from common.errors import UsageError
 def tracked(config: RunConfig, project: str, entity: str | None) -> Iterator[None]:
     """Log a run to Weights & Biases while the context lasts.
 
-    :param config: The run
-    :param project: Weights & Biases project
     :param entity: Weights & Biases team, the user's own if None
     :raises UsageError: If wandb is not installed
     """

@@ -12,8 +12,7 @@ from envs.suites import expand_games
 
 
 def main(argv: Sequence[str] | None = None) -> None:
-    """
-    Run the command, with exit code 2 for wrong input; its tables are Markdown.
+    """Run the command, with exit code 2 for wrong input; its tables are Markdown.
 
     :param argv: its arguments, by default those of the process
     """

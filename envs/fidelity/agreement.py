@@ -16,12 +16,9 @@ _NOOP, _FIRE, _THIRD_ACTION = range(3)
 
 @dataclass
 class Agreement:
-    """
-    What a comparison saw; pixel values lie in 0..255.
+    """What a comparison saw; pixel values lie in 0..255.
 
-    :param steps: agent steps compared
     :param lost_lives: episodes that a lost life ended
-    :param games: games that were over
     :param rewards: steps whose rewards were equal
     :param lives: steps whose lives were equal
     :param ends: steps that ended alike: life loss, game over or cut-off, with equal statistics
@@ -51,11 +48,9 @@ class Agreement:
         return float(np.mean(self.frame_means))
 
     def add_frames(self, ours: Observations, reference: Observations) -> None:
-        """
-        Compare the newest frames of two observations.
+        """Compare the newest frames of two observations.
 
         :param ours: stacked frames, newest last
-        :param reference: likewise
         """
         difference = _difference(ours, reference)
         self.frame_means.append(float(difference.mean()))
@@ -63,20 +58,15 @@ class Agreement:
 
 
 def measure_agreement(game: Game, protocol: Protocol, steps: int, seed: int = 0) -> Agreement:
-    """
-    Compare both backends under the same random actions.
+    """Compare both backends under the same random actions.
 
     Random numbers of the two differ, so there are no no-ops and no sticky actions. What SB3 plays
     unseen by the agent (a no-op step after a lost life; FIRE and the third action at the start of
     an episode, if the protocol fires) is played openly in the native environment: that, and
     nothing else, is then the difference that FIRE makes.
 
-    :param game: the game to play
     :param protocol: what defines the environment, besides no-ops and sticky actions; rewards are
         compared unclipped
-    :param steps: agent steps to compare
-    :param seed: seed of the actions
-    :return: what was seen
     """
     protocol = replace(protocol, noop_max=0, repeat_action_probability=0.0, clip_reward=False)
     reference = make_sb3_atari_env(game, 1, seed, protocol)

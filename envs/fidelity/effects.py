@@ -29,8 +29,7 @@ _ENVS = 2
 
 @dataclass(frozen=True)
 class Effect:
-    """
-    A difference of mean unclipped returns of whole games, native minus SB3.
+    """A difference of mean unclipped returns of whole games, native minus SB3.
 
     :param setting: what was switched on in both backends
     :param native: mean return of the native backend
@@ -47,13 +46,10 @@ class Effect:
 
 
 def measure_effects(game: Game, episodes: int, seed: int = 0) -> Iterator[Effect]:
-    """
-    Let both backends play at random and compare their mean returns.
+    """Let both backends play at random and compare their mean returns.
 
-    :param game: the game to play
     :param episodes: whole games a backend and setting, at least 2
     :param seed: seed of the games and of the actions
-    :return: one effect a setting
     :raises ValueError: if the episodes are too few for an interval
     """
     check_at_least(2, episodes=episodes)

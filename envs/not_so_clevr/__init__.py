@@ -12,8 +12,7 @@ gym.register(id=NOT_SO_CLEVR, entry_point="envs.not_so_clevr:NotSoClevrEnv")
 
 
 def is_not_so_clevr(env_id: str) -> bool:
-    """
-    Whether a name belongs to the game.
+    """Whether a name belongs to the game.
 
     :param env_id: any environment id or game name
     :return: True for ``"NotSoClevr-v0"`` and ``"envs:NotSoClevr-v0"``
@@ -22,13 +21,11 @@ def is_not_so_clevr(env_id: str) -> bool:
 
 
 def make_not_so_clevr(n_envs: int = 1, seed: int = 0, **settings: object) -> NotSoClevrVecEnv:
-    """
-    Make a vector of games that SB3 trains on as it is.
+    """Make a vector of games that SB3 trains on as it is.
 
     :param n_envs: number of environments, at least 1
     :param seed: seed of the run, at least 0
     :param settings: fields of :class:`Rules`
-    :return: the environments
     :raises ValueError: if a setting is unknown or out of its range
     """
     return NotSoClevrVecEnv(make_rules(**settings), n_envs, seed)

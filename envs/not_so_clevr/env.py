@@ -16,8 +16,7 @@ Picture = npt.NDArray[np.uint8]
 
 
 class NotSoClevrEnv(gym.Env[Picture, np.int64]):
-    """
-    Name the cell that a square stands in (the coordinate task of Liu et al. 2018, section 3).
+    """Name the cell that a square stands in (the coordinate task of Liu et al. 2018, section 3).
 
     Observations have shape (canvas_size, canvas_size, 1), uint8. Every action is followed by a new
     square at a random place; the last one of an episode stays where it is.
@@ -47,11 +46,9 @@ class NotSoClevrEnv(gym.Env[Picture, np.int64]):
     def reset(
         self, *, seed: int | None = None, options: dict[str, Any] | None = None
     ) -> tuple[Picture, dict[str, Any]]:
-        """
-        Start an episode.
+        """Start an episode.
 
         :param seed: seed of the places, None to continue their stream
-        :param options: unused
         :return: the first observation, and an empty info
         """
         super().reset(seed=seed, options=options)
@@ -60,8 +57,7 @@ class NotSoClevrEnv(gym.Env[Picture, np.int64]):
         return self._observation, {}
 
     def step(self, action: np.int64) -> tuple[Picture, float, bool, bool, dict[str, Any]]:
-        """
-        Name a cell.
+        """Name a cell.
 
         :param action: ``row * grid + column``
         :return: observation, reward, whether the episode is over, False, and an empty info
@@ -79,8 +75,7 @@ class NotSoClevrEnv(gym.Env[Picture, np.int64]):
         return self._observation, reward, over, False, {}
 
     def render(self) -> Picture | None:
-        """
-        Show the canvas.
+        """Show the canvas.
 
         :return: an RGB image of shape (canvas_size, canvas_size, 3), or None without a render mode
         """

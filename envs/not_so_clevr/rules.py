@@ -25,8 +25,7 @@ _SPLIT_SEED = 0
 
 @dataclass(frozen=True)
 class Rules:
-    """
-    Everything that defines the game besides the seed.
+    """Everything that defines the game besides the seed.
 
     A white square stands somewhere on a black canvas, and the action names the cell of an invisible
     grid that it stands in: action ``row * grid + column``. A place is the offset (row, column) of
@@ -128,8 +127,7 @@ class Rules:
         return float(self.rewards[self.cells].mean() * self.episode_steps)
 
     def draw(self, shown: npt.NDArray[np.int64]) -> npt.NDArray[np.uint8]:
-        """
-        Draw pictures.
+        """Draw pictures.
 
         :param shown: indices of places, shape (n,)
         :return: the pictures, shape (n, canvas_size, canvas_size)
@@ -188,8 +186,7 @@ class Rules:
 
 
 def make_rules(**settings: Any) -> Rules:
-    """
-    Make the rules of a game, naming the settings there are if one is unknown.
+    """Make the rules of a game, naming the settings there are if one is unknown.
 
     :param settings: fields of :class:`Rules`
     :return: the rules

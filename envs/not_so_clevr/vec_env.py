@@ -22,8 +22,7 @@ _SHARED_ATTRIBUTES = ("render_mode", "metadata", "observation_space", "action_sp
 
 
 class NotSoClevrVecEnv(FixedVecEnv):
-    """
-    Not-so-Clevr, many at a time.
+    """Not-so-Clevr, many at a time.
 
     Observations have shape (n_envs, 1, canvas_size, canvas_size), uint8. Environment i plays what a
     :class:`~envs.not_so_clevr.NotSoClevrEnv` plays that is seeded with ``game_seed(seed, i)``
@@ -33,7 +32,6 @@ class NotSoClevrVecEnv(FixedVecEnv):
     ``infos[i]["episode"]`` appears at the end of an episode, as from SB3's ``Monitor``: ``r`` the
     return, ``l`` its steps, ``t`` seconds since construction.
 
-    :param rules: what defines the game
     :param n_envs: number of environments, at least 1
     :param seed: seed of the run, at least 0
     :raises ValueError: if a number is out of its range
@@ -54,8 +52,7 @@ class NotSoClevrVecEnv(FixedVecEnv):
         self.seed(seed)
 
     def seed(self, seed: int | None = None) -> Sequence[int | None]:
-        """
-        Make the next ``reset()`` start the episodes of a run afresh.
+        """Make the next ``reset()`` start the episodes of a run afresh.
 
         :param seed: seed of the run, at least 0; None draws one from NumPy's global state, as SB3
         :return: the seed each environment starts from
@@ -67,11 +64,7 @@ class NotSoClevrVecEnv(FixedVecEnv):
         return self._seeds
 
     def reset(self) -> Observations:
-        """
-        Start an episode in every environment, seeded if ``seed()`` was called since the last time.
-
-        :return: the first observations
-        """
+        """Start an episode in every environment, seeded after a call of ``seed()``."""
         if self._seeds[0] is not None:
             self._generators = [np.random.default_rng(seed) for seed in self._seeds]
             self._draw_block()
@@ -80,8 +73,7 @@ class NotSoClevrVecEnv(FixedVecEnv):
         return self._start_episodes()
 
     def step_async(self, actions: npt.NDArray[np.integer[Any]]) -> None:
-        """
-        Choose the actions that ``step_wait()`` plays.
+        """Choose the actions that ``step_wait()`` plays.
 
         :param actions: one action an environment, shape (n_envs,)
         :raises ValueError: if shape, type or range are wrong
@@ -89,8 +81,7 @@ class NotSoClevrVecEnv(FixedVecEnv):
         self._actions = check_actions(actions, self.num_envs, self.rules.n_actions)
 
     def step_wait(self) -> VecEnvStepReturn:
-        """
-        Answer, and show the next squares.
+        """Answer, and show the next squares.
 
         :return: observations, rewards (float32), dones and infos
         """
@@ -114,8 +105,7 @@ class NotSoClevrVecEnv(FixedVecEnv):
         """Do nothing: a state is short however long the run."""
 
     def get_state(self) -> dict[str, Any]:
-        """
-        Tell everything that decides how the environments go on.
+        """Tell everything that decides how the environments go on.
 
         :return: plain values only: ``torch.load(..., weights_only=True)`` reads what was saved
         :raises RuntimeError: before the first ``reset()``
@@ -130,8 +120,7 @@ class NotSoClevrVecEnv(FixedVecEnv):
         }
 
     def set_state(self, state: dict[str, Any]) -> Observations:
-        """
-        Go on from a state as the environments that told it would have.
+        """Go on from a state as the environments that told it would have.
 
         :param state: what ``get_state()`` of as many environments with the same rules returned
         :return: the observations that were last returned there
@@ -152,21 +141,18 @@ class NotSoClevrVecEnv(FixedVecEnv):
         return self._show_new_squares()
 
     def get_images(self) -> Sequence[npt.NDArray[np.uint8] | None]:
-        """
-        Show the canvases.
+        """Show the canvases.
 
         :return: one RGB image an environment, shape (canvas_size, canvas_size, 3)
         """
         return list(np.repeat(self._observations[:, 0, :, :, None], 3, axis=3))
 
     def get_attr(self, attr_name: str, indices: VecEnvIndices = None) -> list[Any]:
-        """
-        Look up a property, the same in all environments.
+        """Look up a property, the same in all environments.
 
         :param attr_name: ``"render_mode"``, ``"metadata"``, ``"observation_space"``,
             ``"action_space"`` or ``"rules"``
         :param indices: environments to ask, all by default
-        :return: one value an environment
         :raises AttributeError: for any other name
         """
         if attr_name not in _SHARED_ATTRIBUTES:
@@ -183,12 +169,10 @@ class NotSoClevrVecEnv(FixedVecEnv):
         indices: VecEnvIndices = None,
         **method_kwargs: Any,  # noqa: ARG002
     ) -> list[Any]:
-        """
-        Call a method of the environments.
+        """Call a method of the environments.
 
         :param method_name: ``"render"``
         :param indices: environments to ask, all by default
-        :return: one value an environment
         :raises AttributeError: for any other name
         """
         if method_name != "render":

@@ -37,7 +37,6 @@ def draw(runs: Sequence[Run], folder: Path) -> list[Path]:
 
     :param runs: the finished trainings, at least one
     :param folder: where they are written; it exists
-    :return: the PNG files
     """
     kinds: dict[str, Callable[[Sequence[Run]], Figure | None]] = {
         "train_and_test": _train_and_test,

@@ -19,10 +19,8 @@ _LOADER = ChoiceLoader(
 def save_page(output: Path, runs: Sequence[Run], planned: int) -> Path:
     """Write tables, figures and the page: one HTML file that opens offline.
 
-    :param output: the folder
     :param runs: the finished trainings, at least one
     :param planned: how many there will be
-    :return: the page
     """
     table = summary.rows(runs)
     (output / "results.md").write_text(summary.to_markdown(table), encoding="utf-8")

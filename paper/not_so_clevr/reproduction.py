@@ -23,7 +23,6 @@ FOLDER = Path("runs/not_so_clevr")
 class Planned:
     """A training of the reproduction.
 
-    :param setting: what is trained
     :param recipe: the name of its recipe
     """
 

@@ -74,10 +74,7 @@ class Result:
 class Run:
     """A finished training of the reproduction.
 
-    :param result: how it went
     :param recipe: the name of its recipe
-    :param command: what repeats it
-    :param folder: where its answers are
     """
 
     result: Result
@@ -106,7 +103,6 @@ def describe(result: Result) -> str:
 def save_run(folder: Path, result: Result, record: dict[str, npt.NDArray[Any]]) -> None:
     """Write a training's result and answers; the result comes last, so it tells that all is there.
 
-    :param folder: where; it exists
     :param record: arrays, see :meth:`paper.not_so_clevr.training.Training.record`
     """
     draft = folder / f".answers.{os.getpid()}.npz"

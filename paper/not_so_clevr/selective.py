@@ -18,7 +18,6 @@ def paint(painter: CoordPainter, place: torch.Tensor) -> torch.Tensor:
     of the 4,096 pixels have next to none. 1x1 convolutions treat each pixel by itself, so only
     those that matter are computed again, with what backpropagation needs.
 
-    :param painter: the network
     :param place: places of shape (n, 2)
     :return: logits of shape (n, canvas, canvas)
     """

@@ -22,8 +22,6 @@ class Row:
 
     :param train: median score on the training places
     :param test: median score on the test places
-    :param test_lowest: the worst seed's
-    :param test_highest: the best seed's
     :param pixel_error: median over seeds of the mean distance on the test places; None of rendering
     :param largest_pixel_error: the largest distance of any seed and test place
     :param perfect: seeds in which every place was right, training and test

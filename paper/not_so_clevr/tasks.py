@@ -27,7 +27,6 @@ CLOSE_ENOUGH = 0.5
 class Task(ABC):
     """A task on a data set.
 
-    :param dataset: the places
     :param model: ``"plain"`` or ``"coordconv"``
     :param recipe: how the network is made and trained
     """

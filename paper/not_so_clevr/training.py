@@ -32,7 +32,6 @@ class Setting:
     :param split: one of ``data.SPLITS``
     :param seed: of the initial weights and of the order of the places
     :param canvas: height and width of the canvas, in pixels
-    :param recipe: how it is trained
     """
 
     task: str
@@ -44,11 +43,7 @@ class Setting:
 
 
 class Training:
-    """A network on its way.
-
-    :param setting: what is trained
-    :param report: is given each evaluation
-    """
+    """A network on its way."""
 
     def __init__(self, setting: Setting, report: Callable[[Evaluation], None]) -> None:
         torch.manual_seed(setting.seed)
@@ -65,10 +60,7 @@ class Training:
         self.started = time.perf_counter()
 
     def run(self) -> Result:
-        """Train until the recipe's end.
-
-        :return: how it went
-        """
+        """Train until the recipe's end."""
         for epoch in range(1, self.recipe.epochs + 1):
             loss = self._train_epoch(epoch)
             last = epoch == self.recipe.epochs
