@@ -123,7 +123,7 @@ def choose_runs(paths: Sequence[Path], env: str | None, algo: str | None) -> lis
         runs = [run for run in runs if run.config.algo == algo]
     if not runs:
         raise UsageError(f"no finished run of {' '.join(filter(None, (env, algo)))} there")
-    if not all((path / "run.json").is_file() for path in paths):
+    if not all(RunFolder(path).exists for path in paths):
         runs = _one_cell(runs)
     if len(runs) > MOST_RUNS:
         raise UsageError(f"{len(runs)} runs side by side are too many: name {MOST_RUNS} at most")

@@ -14,7 +14,7 @@ from rich.text import Text
 
 from agents.run.config import RunConfig
 from agents.run.display import duration
-from agents.run.folder import RunFolder
+from agents.run.folder import RUN_FILE, RunFolder
 from agents.run.progress import Progress, read_progress
 from agents.study.costs import Cost, Load, cost_of, cost_table, kind_of, time_left
 from agents.study.table import make_console, progress_cells
@@ -97,7 +97,7 @@ def run_names(folder: Path) -> list[str]:
         return [f"{label}/{name}" for label in labels for name in run_names(folder / label)]
     if (folder / "study.json").is_file():
         return [str(name) for name in read_json(folder / "study.json").get("runs", [])]
-    names = [str(path.parent.relative_to(folder)) for path in sorted(folder.rglob("run.json"))]
+    names = [str(path.parent.relative_to(folder)) for path in sorted(folder.rglob(RUN_FILE))]
     if not names:
         raise UsageError(f"{folder} holds no runs: give the folder of a study or of runs")
     return names
@@ -123,7 +123,7 @@ def run_status(folder: Path, name: str) -> RunStatus:
 
 def _silence(run: RunFolder) -> float:
     """Return the seconds since a run has last written how far it is, or how it stands."""
-    paths = (run.progress_path, run.path / "run.json")
+    paths = (run.progress_path, run.file)
     return time.time() - max(path.stat().st_mtime for path in paths if path.exists())
 
 

@@ -6,6 +6,7 @@ import shutil
 import tarfile
 from pathlib import Path
 
+from agents.run.folder import RUN_FILE
 from common.errors import UsageError
 from common.files import write_bytes
 
@@ -44,7 +45,7 @@ def unpack(content: bytes, folder: Path) -> None:
             path.unlink()
     if any("/" in name for name in files):
         (folder / "checkpoint").mkdir()
-    for name in sorted(files, key=lambda name: (name == "run.json", "/" in name)):
+    for name in sorted(files, key=lambda name: (name == RUN_FILE, "/" in name)):
         write_bytes(folder / name, files[name])
 
 

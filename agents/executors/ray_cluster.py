@@ -16,7 +16,7 @@ from ray.exceptions import ActorUnavailableError, RayActorError, RayError, RayTa
 
 from agents.executors.jobs import Job, Outcome, process_outcome
 from agents.executors.parcel import pack, unpack
-from agents.executors.ray_worker import Mark, RayWorker, Report
+from agents.executors.ray_worker import RayWorker, Report, SharedFile
 from common.errors import UsageError, explain_os_error
 from common.files import locked, write_bytes
 
@@ -40,30 +40,32 @@ def ray_executor(
     :param limit: How many runs to train at a time, None for as many as there is room for
     :raises UsageError: If there is no such cluster, or none of its nodes can train a run
     """
-    mark = Mark((root / ".shared").resolve(), secrets.token_hex())
+    shared = SharedFile((root / ".shared").resolve(), secrets.token_hex())
     _connect(address or os.environ.get("RAY_ADDRESS") or "auto")
     try:
-        executor = RayExecutor(mark, num_threads, gpus, limit)
+        executor = RayExecutor(shared, num_threads, gpus, limit)
         if not executor.capacity:
             gpu = f" and {gpus:g} GPU" if gpus else ""
             raise UsageError(f"no node of the Ray cluster has {num_threads} cores{gpu} for a run")
-        write_bytes(mark.path, mark.token.encode())
+        write_bytes(shared.path, shared.token.encode())
         yield executor
     finally:
-        mark.path.unlink(missing_ok=True)
+        shared.path.unlink(missing_ok=True)
         ray.shutdown()
 
 
 class RayExecutor:
     """The nodes of the Ray cluster to which this process is connected.
 
-    :param mark: A file in the study's folder, by which nodes tell whether they share it
+    :param shared: A file in the study's folder, by which nodes tell whether they share it
     :param gpus: GPUs of a run: 1, a part of one, or 0
     :param limit: How many runs to train at a time, None for as many as there is room for
     """
 
-    def __init__(self, mark: Mark, num_threads: int, gpus: float, limit: int | None) -> None:
-        self.mark, self.num_threads, self.gpus, self.limit = mark, num_threads, gpus, limit
+    def __init__(
+        self, shared: SharedFile, num_threads: int, gpus: float, limit: int | None
+    ) -> None:
+        self.shared, self.num_threads, self.gpus, self.limit = shared, num_threads, gpus, limit
         self._actor = ray.remote(num_cpus=num_threads, num_gpus=gpus)(RayWorker)
         self._capacity, self._looked = 0, 0.0
 
@@ -80,7 +82,7 @@ class RayExecutor:
     def start(self, job: Job) -> "RayExecution":
         """Have a node train or resume the run, as soon as one is free."""
         actor = self._actor.remote(self.num_threads, python_path())
-        return RayExecution(job, actor, self.mark)
+        return RayExecution(job, actor, self.shared)
 
     def _room(self, resources: dict[str, float]) -> int:
         by_cores = int(resources.get("CPU", 0) // self.num_threads)
@@ -96,14 +98,14 @@ class RayExecution:
     that does not is sent the run's folder, and sends it back when the run ends.
 
     :param actor: Handle of a :class:`RayWorker`
-    :param mark: By which the node can tell whether it shares the study's folder
+    :param shared: By which the node can tell whether it shares the study's folder
     """
 
-    def __init__(self, job: Job, actor: Any, mark: Mark) -> None:
+    def __init__(self, job: Job, actor: Any, shared: SharedFile) -> None:
         self.job, self.actor = job, actor
         self.pending = True
         self._outcome: Outcome | None = None
-        self._ask("train", job.folder.path.resolve(), mark)
+        self._ask("train", job.folder.path.resolve(), shared)
 
     def outcome(self) -> Outcome | None:
         """Return how it ended, None while it lasts."""

@@ -13,7 +13,7 @@ PATIENCE = 1.0
 
 
 @dataclass(frozen=True)
-class Mark:
+class SharedFile:
     """A file by which another machine can tell whether it sees the same folder.
 
     :param token: What it holds, written nowhere else
@@ -55,15 +55,15 @@ class RayWorker:
         self.process: AttachedProcess | None = None
         self.temporary: TemporaryDirectory[str] | None = None
 
-    def train(self, folder: Path, mark: Mark) -> Report | None:
+    def train(self, folder: Path, shared: SharedFile) -> Report | None:
         """Train the run in its own folder.
 
         :param folder: The run's folder as the driver sees it
-        :param mark: Of the driver's file system
+        :param shared: Of the driver's file system
         :return: None if this node does not see the folder
         :raises OSError: If the process cannot be started, or the folder not be written
         """
-        if not mark.seen():
+        if not shared.seen():
             return None
         return self._train(folder)
 

@@ -10,7 +10,7 @@ from stable_baselines3.common.policies import ActorCriticPolicy
 from stable_baselines3.common.utils import ConstantSchedule
 from stable_baselines3.common.vec_env import VecEnv
 
-from agents.run.folder import RunFolder
+from agents.run.folder import RUN_FILE, RunFolder
 from agents.training.model import check_arm, policy_kwargs
 from common.errors import UsageError
 
@@ -27,9 +27,10 @@ def find_runs(paths: Sequence[Path]) -> tuple[list[RunFolder], list[str]]:
     runs: dict[Path, RunFolder] = {}
     left_out: list[str] = []
     for path in paths:
-        if (path / "run.json").is_file():
-            found = [RunFolder(path)]
-            check_finished(found[0])
+        run = RunFolder(path)
+        if run.exists:
+            found = [run]
+            check_finished(run)
         else:
             found, reasons = _runs_below(path)
             left_out += reasons
@@ -80,7 +81,7 @@ def _runs_below(folder: Path) -> tuple[list[RunFolder], list[str]]:
         raise UsageError(f"{folder} is not a folder: give a run's or a study's")
     found: list[RunFolder] = []
     reasons: list[str] = []
-    for path in sorted(folder.rglob("run.json")):
+    for path in sorted(folder.rglob(RUN_FILE)):
         run = RunFolder(path.parent)
         try:
             check_finished(run)
@@ -89,7 +90,7 @@ def _runs_below(folder: Path) -> tuple[list[RunFolder], list[str]]:
         else:
             found.append(run)
     if not found:
-        why = reasons[0] if reasons else "no run.json below it"
+        why = reasons[0] if reasons else f"no {RUN_FILE} below it"
         raise UsageError(f"{folder} holds no finished run: {why}")
     return found, reasons
 

@@ -2,6 +2,7 @@
 
 import shutil
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from common.files import read_json, write_json
 from envs import reference_scores
 
 FORMAT = 1
+RUN_FILE = "run.json"
 UNFINISHED_FILES = ("episodes.csv", "progress.csv", "progress.json", "evaluations.npz")
 
 
@@ -29,25 +31,35 @@ class RunFolder:
 
         :raises UsageError: If it is damaged
         """
-        return read_json(self.path / "run.json")
+        return read_json(self.file)
 
     @property
+    def file(self) -> Path:
+        """Its run.json."""
+        return self.path / RUN_FILE
+
+    @property
+    def exists(self) -> bool:
+        """Whether a run was planned here."""
+        return self.file.is_file()
+
+    @cached_property
     def config(self) -> RunConfig:
         """The run's configuration.
 
         :raises UsageError: If run.json is missing or damaged
         """
-        if not (self.path / "run.json").is_file():
-            raise UsageError(f"{self.path} is not a run's folder: it has no run.json")
+        if not self.exists:
+            raise UsageError(f"{self.path} is not a run's folder: it has no {RUN_FILE}")
         try:
             return RunConfig.model_validate(self.record.get("config"))
         except ValidationError as error:
-            raise explain(error, str(self.path / "run.json"), RunConfig) from None
+            raise explain(error, str(self.file), RunConfig) from None
 
     @property
     def finished(self) -> bool:
         """Whether the run has ended well."""
-        return (self.path / "run.json").is_file() and self.record.get("status") == "finished"
+        return self.exists and self.record.get("status") == "finished"
 
     @property
     def progress_path(self) -> Path:
@@ -64,7 +76,7 @@ class RunFolder:
 
         :raises UsageError: If another configuration was run, or begun, in this folder
         """
-        if (self.path / "run.json").is_file():
+        if self.exists:
             self._check_same(config)
             return
         self.path.mkdir(parents=True, exist_ok=True)
@@ -89,11 +101,11 @@ class RunFolder:
             "resumptions": [],
             "fingerprints": {},
         }
-        write_json(self.path / "run.json", record)
+        write_json(self.file, record)
 
     def update(self, **changes: Any) -> None:
         """Replace some values of run.json, atomically."""
-        write_json(self.path / "run.json", {**self.record, **changes})
+        write_json(self.file, {**self.record, **changes})
 
     def clear(self) -> None:
         """Remove what an unfinished attempt at the run has left, for it to start again."""

@@ -17,7 +17,7 @@ from agents.run.arm import load_arms
 from agents.run.settings import add_run_settings, run_settings
 from agents.study.config import StudyConfig, parse_study, read_study_file
 from agents.study.costs import cost_of, cost_table
-from agents.study.estimate import show_plan
+from agents.study.estimate import show_estimate
 from agents.study.folder import Part, expand, study_locked, write_study
 from agents.study.scheduling import run_jobs
 from agents.study.sweep import print_sweep, save_sweep, swept
@@ -47,7 +47,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     chosen = executor_of(arguments, processes, root, [job.config for job in jobs])
     if arguments.dry_run:
         _show_what_cannot_be_decided(study)
-        show_plan(jobs, root, processes)
+        show_estimate(jobs, root, processes)
         return 0
     with study_locked(root, parts):
         write_study(name, study, root, parts)
@@ -69,7 +69,7 @@ def make_parser() -> ArgumentParser:
     parser.add_argument(
         "file", type=Path, nargs="?", help="study file, or the name of one in agents/studies"
     )
-    parser.add_argument("--env", nargs="+", metavar="GAME", help="games")
+    parser.add_argument("--env", nargs="+", metavar="GAME", help="games, or suite:atari-5")
     parser.add_argument("--algo", nargs="+", help="algorithms (default: a2c ppo)")
     parser.add_argument(
         "--arms",
@@ -159,7 +159,7 @@ def _study(arguments: argparse.Namespace) -> tuple[str, StudyConfig]:
             for algo in study.algo
         }
         study = parse_study({**values, "hyperparams": replaced}, source)
-    name = "-".join(study.env).lower() if arguments.file is None else arguments.file.stem
+    name = "-".join(arguments.env).lower() if arguments.file is None else arguments.file.stem
     return name.replace("/", "-").replace(":", "-"), study
 
 

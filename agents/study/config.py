@@ -7,7 +7,15 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
 import yaml
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    model_validator,
+)
 
 from agents.run.arm import Arm, check_controls, find_arm, load_arms
 from agents.run.config import RunConfig, Seed, hash_of, make_run_config
@@ -15,6 +23,7 @@ from agents.run.fields import Count, PositiveFraction, explain
 from agents.run.hyperparams import AGENTS, ALGORITHMS
 from agents.run.settings import RunSettings
 from common.errors import UsageError, near_names
+from envs import resolve_suite
 
 MAX_SEEDS = 1000
 
@@ -47,6 +56,15 @@ def _seed_list(value: Any) -> Any:
     return value
 
 
+def _games(names: list[str]) -> list[str]:
+    """Replace suites, ``suite:quick``, by their games."""
+    games: list[str] = []
+    for name in names:
+        suite = name.removeprefix("suite:")
+        games += [name] if suite == name else [game.name for game in resolve_suite(suite).games]
+    return games
+
+
 def _with_names(arms: Any) -> Any:
     """Give arms the names that they are listed under."""
     if not isinstance(arms, dict):
@@ -58,13 +76,13 @@ def _with_names(arms: Any) -> Any:
 class StudyConfig(RunSettings):
     """All cells of a study: every game, algorithm and seed, with every arm.
 
-    ``own_arms`` describes, by name, further ones to be named in ``arms``, as ``agents/arms.yaml``
-    describes those that there are.
+    ``env`` names games, and suites of them as ``suite:atari-5``. ``own_arms`` describes, by name,
+    further ones to be named in ``arms``, as ``agents/arms.yaml`` describes those that there are.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    env: Names
+    env: Annotated[Names, AfterValidator(_games)]
     algo: Names = Field(default=["a2c", "ppo"])
     arms: Names = Field(default=["standard", "coord"])
     own_arms: Annotated[dict[OwnName, Arm], BeforeValidator(_with_names)] = Field(

@@ -42,7 +42,7 @@ WITHOUT_COST = {
 
 @dataclass(frozen=True)
 class Measurement:
-    """What a run takes, as ``python -m agents.measuring`` finds it.
+    """What a run takes, as ``python -m agents.study.measuring`` finds it.
 
     :param start_seconds: To the first timestep, once everything is imported: runs share that
     :param mark_seconds: A checkpoint, and seeded starts of all environments
@@ -71,7 +71,7 @@ class Measurement:
         return self.agent_bytes + self.log_bytes_per_timestep * config.n_timesteps
 
 
-def show_plan(jobs: list[Job], root: Path, processes: int) -> None:
+def show_estimate(jobs: list[Job], root: Path, processes: int) -> None:
     """Print the runs of a study, and what those that are not finished will take.
 
     :param root: The study's folder, which need not exist

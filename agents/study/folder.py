@@ -39,7 +39,7 @@ def expand(study: StudyConfig, root: Path) -> list[Part]:
     _check_values_differ(parts)
     for part in parts:
         for job in part.jobs:
-            if (job.folder.path / "run.json").is_file():
+            if job.folder.exists:
                 job.folder.plan(job.config)  # compares them
             if job.folder.finished:
                 job.state = "skipped"

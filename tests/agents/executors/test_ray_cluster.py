@@ -14,7 +14,7 @@ from ray.cluster_utils import Cluster
 
 from agents.executors.jobs import Job
 from agents.executors.ray_cluster import RayExecutor, ray_executor
-from agents.executors.ray_worker import Mark
+from agents.executors.ray_worker import SharedFile
 from agents.run.folder import RunFolder
 from agents.study.scheduling import run_jobs
 from agents.training.execute import execute
@@ -126,7 +126,7 @@ def test_without_a_shared_folder_runs_start_again_and_come_back(
     lost = False
     with ray_executor(cluster.address, tmp_path, 1, 0, None) as executor:
         assert executor.capacity == 2
-        executor.mark.path.write_text("another machine's")
+        executor.shared.path.write_text("another machine's")
         for _ in run_jobs(jobs, executor, hang_timeout=60):
             if not lost and all(job.progress() for job in jobs):
                 assert {job.folder.record["status"] for job in jobs} == {"running"}
@@ -144,7 +144,7 @@ def test_a_stopped_run_comes_back_with_its_checkpoints(
 ) -> None:
     jobs = jobs_at(tmp_path)
     with ray_executor(cluster.address, tmp_path, 1, 0, None) as executor:
-        executor.mark.path.write_text("another machine's")
+        executor.shared.path.write_text("another machine's")
         with closing(run_jobs(jobs, executor, None)) as executing:
             for _ in executing:
                 progress = jobs[0].progress()
@@ -170,7 +170,7 @@ def test_a_run_that_fails_comes_back_with_its_log(
     job = Job("broken", RunFolder(tmp_path / "broken"), config)
     job.folder.plan(config)
     with ray_executor(cluster.address, tmp_path, 1, 0, None) as executor:
-        executor.mark.path.write_text("another machine's")
+        executor.shared.path.write_text("another machine's")
         for _ in run_jobs([job], executor, None):
             pass
     assert job.state == "failed"
@@ -193,5 +193,5 @@ def test_capacity_is_what_the_nodes_have_room_for(
     capacity: int,
 ) -> None:
     with ray_executor(cluster.address, tmp_path, 1, 0, None):
-        executor = RayExecutor(Mark(tmp_path / "mark", ""), num_threads, gpus, limit)
+        executor = RayExecutor(SharedFile(tmp_path / "shared", ""), num_threads, gpus, limit)
         assert executor.capacity == capacity

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from agents.executors.parcel import pack, unpack
-from agents.executors.ray_worker import Mark, RayWorker, Report
+from agents.executors.ray_worker import RayWorker, Report, SharedFile
 from agents.run.folder import RunFolder
 from tests.agents.conftest import small_run
 
@@ -29,10 +29,10 @@ def last_report(worker: RayWorker) -> Report:
 def test_a_folder_that_is_not_shared_is_left_alone(
     content: str | None, folder: RunFolder, tmp_path: Path
 ) -> None:
-    mark = Mark(tmp_path / ".shared", "token")
+    shared = SharedFile(tmp_path / ".shared", "token")
     if content is not None:
-        mark.path.write_text(content)
-    assert RayWorker(1, "").train(folder.path, mark) is None
+        shared.path.write_text(content)
+    assert RayWorker(1, "").train(folder.path, shared) is None
     assert {path.name for path in folder.path.iterdir()} == {"run.json"}
 
 
@@ -56,10 +56,10 @@ def test_a_run_is_trained_apart_and_comes_back(folder: RunFolder) -> None:
 
 
 def test_a_shared_folder_is_trained_in_place_and_stopped(folder: RunFolder, tmp_path: Path) -> None:
-    mark = Mark(tmp_path / ".shared", "token")
-    mark.path.write_text("token")
+    shared = SharedFile(tmp_path / ".shared", "token")
+    shared.path.write_text("token")
     worker = RayWorker(1, "")
-    assert worker.train(folder.path, mark) == Report()
+    assert worker.train(folder.path, shared) == Report()
     worker.stop()
     assert last_report(worker).folder is None
     worker.kill()
