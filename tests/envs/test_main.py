@@ -23,4 +23,5 @@ def test_a_misspelt_name_is_one_line_and_exit_code_2(capsys: pytest.CaptureFixtu
     with pytest.raises(SystemExit) as stop:
         main(["pnog"])
     assert stop.value.code == 2
-    assert capsys.readouterr().err == "error: unknown Atari game 'pnog': did you mean Pong?\n"
+    message = "error: unknown Atari game 'pnog': did you mean Pong? (--help lists the options)\n"
+    assert capsys.readouterr().err == message

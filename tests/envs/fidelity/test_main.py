@@ -24,11 +24,11 @@ def test_it_prints_a_table_of_effects(capsys: pytest.CaptureFixture[str]) -> Non
 @pytest.mark.parametrize(
     ("argv", "message"),
     [
-        (["Pnog"], "error: unknown Atari game 'Pnog': did you mean Pong?\n"),
-        (["--steps", "0"], "error: steps must be at least 1, got 0\n"),
-        (["--episodes", "1"], "error: episodes must be at least 2, got 1\n"),
-        (["--seed", "-1"], "error: seed must be at least 0, got -1\n"),
-        (["--steps", "many"], "error: argument --steps: invalid int value: 'many'\n"),
+        (["Pnog"], "error: unknown Atari game 'Pnog': did you mean Pong?"),
+        (["--steps", "0"], "error: steps must be at least 1, got 0"),
+        (["--episodes", "1"], "error: episodes must be at least 2, got 1"),
+        (["--seed", "-1"], "error: seed must be at least 0, got -1"),
+        (["--steps", "many"], "error: argument --steps: invalid int value: 'many'"),
     ],
 )
 def test_wrong_input_is_one_line_and_exit_code_2(
@@ -37,4 +37,4 @@ def test_wrong_input_is_one_line_and_exit_code_2(
     with pytest.raises(SystemExit) as stop:
         main(argv)
     assert stop.value.code == 2
-    assert capsys.readouterr().err == message
+    assert capsys.readouterr().err == f"{message} (--help lists the options)\n"
