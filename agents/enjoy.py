@@ -18,7 +18,8 @@ from agents.run.config import RunConfig
 from agents.run.display import describe
 from agents.run.folder import RunFolder
 from agents.run.hyperparams import ALGORITHMS
-from common.command_line import ArgumentParser, run_command, whole_number
+from agents.run.settings import add_trust
+from common.command_line import ArgumentParser, run_command, tell, whole_number
 from common.errors import UsageError
 from common.files import write_atomically
 from envs import resolve_env_id
@@ -34,7 +35,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     arguments = make_parser().parse_args(argv)
     given_seed = evaluation_seed_of(arguments)
-    runs = choose_runs([*arguments.runs, *arguments.folder], arguments.env, arguments.algo)
+    runs = choose_runs(
+        [*arguments.runs, *arguments.folder], arguments.env, arguments.algo, arguments.trust
+    )
     output = arguments.output or common_folder(runs) / "video.mp4"
     if output.suffix != ".mp4" or not output.parent.is_dir():
         raise UsageError(f"{output} cannot be the video: give an .mp4 file in a folder that exists")
@@ -97,6 +100,7 @@ def make_parser() -> ArgumentParser:
         help="draw actions, as in training (default)",
     )
     add_game_settings(parser)
+    add_trust(parser)
     parser.add_argument("--no-render", action="store_true", help="open no window")
     parser.add_argument(
         "-o", "--output", type=Path, help="video (default: video.mp4 in the folder of the runs)"
@@ -104,7 +108,9 @@ def make_parser() -> ArgumentParser:
     return parser
 
 
-def choose_runs(paths: Sequence[Path], env: str | None, algo: str | None) -> list[RunFolder]:
+def choose_runs(
+    paths: Sequence[Path], env: str | None, algo: str | None, trust: bool = False
+) -> list[RunFolder]:
     """Choose the runs to play side by side: those that are named, or a cell of a folder's.
 
     :param paths: Folders of runs, or a folder with runs below it: of these the lowest seed's
@@ -114,9 +120,9 @@ def choose_runs(paths: Sequence[Path], env: str | None, algo: str | None) -> lis
     """
     if not paths:
         raise UsageError("give the folder of a run, or of the runs of a cell")
-    runs, left_out = find_runs(paths)
+    runs, left_out = find_runs(paths, trust)
     for reason in left_out:
-        print(f"left out: {reason}", file=sys.stderr)
+        tell(f"left out: {reason}")
     if env is not None:
         runs = [run for run in runs if run.config.env == _resolved(env)]
     if algo is not None:
@@ -139,7 +145,7 @@ def _one_cell(runs: list[RunFolder]) -> list[RunFolder]:
         )
     seeds = sorted({run.config.seed for run in runs})
     if len(seeds) > 1:
-        print(f"seed {seeds[0]} of {seeds}: name runs for another one", file=sys.stderr)
+        tell(f"seed {seeds[0]} of {seeds}: name runs for another one")
     order = list(load_arms())  # the standard arm first
     cell = [run for run in runs if run.config.seed == seeds[0]]
     return sorted(cell, key=lambda run: [*order, run.config.arm.name].index(run.config.arm.name))

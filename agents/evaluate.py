@@ -19,7 +19,8 @@ from agents.play.evaluation import Evaluation, add_game_settings, evaluate_run, 
 from agents.run.config import resolve_device
 from agents.run.display import describe
 from agents.run.folder import RunFolder
-from common.command_line import BAD_INPUT, ArgumentParser, run_command, whole_number
+from agents.run.settings import add_trust
+from common.command_line import BAD_INPUT, ArgumentParser, run_command, tell, whole_number
 from common.errors import UsageError
 from common.processes import cores
 
@@ -45,18 +46,18 @@ def main(argv: Sequence[str] | None = None) -> int:
         env_kwargs=dict(arguments.env_kwargs),
         device=resolve_device(arguments.device),
     )
-    runs, left_out = find_runs(arguments.runs)
+    runs, left_out = find_runs(arguments.runs, arguments.trust)
     for reason in left_out:
-        print(f"left out: {reason}", file=sys.stderr)
+        tell(f"left out: {reason}")
     results: dict[Path, Result] = {}
     failed = False
     for run, result in evaluate_runs(runs, evaluation, arguments.processes):
         if isinstance(result, UsageError):
             failed = True
-            print(f"error: {result}", file=sys.stderr)
+            tell(f"error: {result}")
         else:
             results[run.path] = result
-            print(f"evaluated: {describe(run.config)}", file=sys.stderr)
+            tell(f"evaluated: {describe(run.config)}")
     ordered = [results[run.path] for run in runs if run.path in results]
     if arguments.json:
         print(json.dumps(ordered, indent=2, ensure_ascii=False))
@@ -107,6 +108,7 @@ def make_parser() -> ArgumentParser:
         help="play also with the coordinates of arms that have them switched off",
     )
     add_game_settings(parser)
+    add_trust(parser)
     parser.add_argument("--device", default="cpu", help="cpu, cuda or auto (default: cpu)")
     parser.add_argument(
         "--processes",

@@ -19,7 +19,7 @@ from agents.run.progress import Progress, read_progress
 from agents.study.costs import Cost, Load, cost_of, cost_table, kind_of, time_left
 from agents.study.table import make_console, progress_cells
 from common.command_line import ArgumentParser, run_command
-from common.errors import UsageError
+from common.errors import UsageError, plain
 from common.files import read_json
 
 SILENCE = 300.0
@@ -93,13 +93,24 @@ def run_names(folder: Path) -> list[str]:
     :raises UsageError: If there are none
     """
     if (folder / "sweep.json").is_file():
-        labels = read_json(folder / "sweep.json").get("studies", [])
+        labels = _names(folder / "sweep.json", "studies")
         return [f"{label}/{name}" for label in labels for name in run_names(folder / label)]
     if (folder / "study.json").is_file():
-        return [str(name) for name in read_json(folder / "study.json").get("runs", [])]
+        return _names(folder / "study.json", "runs")
     names = [str(path.parent.relative_to(folder)) for path in sorted(folder.rglob(RUN_FILE))]
     if not names:
         raise UsageError(f"{folder} holds no runs: give the folder of a study or of runs")
+    return names
+
+
+def _names(path: Path, key: str) -> list[str]:
+    """Read the folders that a record lists, which must lie below its own."""
+    names = read_json(path).get(key)
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+        raise UsageError(f"{path} is damaged: {key!r} must be a list of folders")
+    for name in names:
+        if Path(name).is_absolute() or ".." in Path(name).parts:
+            raise UsageError(f"{path} is damaged: {name!r} does not lie below its folder")
     return names
 
 
@@ -111,9 +122,9 @@ def run_status(folder: Path, name: str) -> RunStatus:
     run = RunFolder(folder / name)
     try:
         config, record = run.config, run.record
-    except UsageError as error:
-        return RunStatus(name, "damaged", str(error))
-    state, detail = str(record.get("status")), str(record.get("error") or "")
+    except (UsageError, OSError) as error:
+        return RunStatus(name, "damaged", plain(str(error)))
+    state, detail = record["status"], record.get("error") or ""
     progress = None if state == "finished" else read_progress(run.progress_path)
     silence = _silence(run) if state == "running" else 0.0
     if silence > SILENCE:
@@ -134,7 +145,7 @@ def _table(runs: list[RunStatus]) -> Table:
     for run in runs:
         cells = ("", "", "", "") if run.progress is None else progress_cells(run.progress)
         state = Text(run.state, STYLES.get(run.state, ""))
-        table.add_row(Text(run.name), state, *cells, Text(run.detail))
+        table.add_row(Text(plain(run.name)), state, *cells, Text(run.detail))
     return table
 
 

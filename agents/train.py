@@ -11,8 +11,13 @@ from agents.run.config import RunConfig, make_run_config, resolve_device
 from agents.run.display import describe, run_display
 from agents.run.folder import RunFolder
 from agents.run.hyperparams import ALGORITHMS
-from agents.run.settings import add_run_settings, run_settings
-from common.command_line import ArgumentParser, run_command
+from agents.run.settings import (
+    add_resume_inexactly,
+    add_run_settings,
+    add_trust,
+    run_settings,
+)
+from common.command_line import ArgumentParser, run_command, tell
 from common.errors import UsageError
 from common.processes import end_with_input
 
@@ -28,7 +33,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     folder = _folder(arguments)
     config = folder.config
     if folder.finished:
-        print(f"{folder.path} is finished already", file=sys.stderr)
+        tell(f"{folder.path} is finished already")
         return 0
     _train(folder, config, arguments)
     score = folder.record["score"]
@@ -64,6 +69,8 @@ def make_parser() -> ArgumentParser:
         "--like", type=Path, metavar="RUN", help="repeat this run, below --log-folder, instead"
     )
     add_run_settings(parser)
+    add_trust(parser)
+    add_resume_inexactly(parser)
     parser.add_argument(
         "--attached",
         action="store_true",
@@ -78,7 +85,8 @@ def make_parser() -> ArgumentParser:
 def _folder(arguments: argparse.Namespace) -> RunFolder:
     if arguments.run is not None or arguments.like is not None:
         _check_alone(arguments)
-        return RunFolder(arguments.run) if arguments.run else _like(arguments)
+        planned = RunFolder(arguments.run or arguments.like).trusted(arguments.trust)
+        return planned if arguments.run else _like(arguments, planned.config)
     if not (arguments.algo and arguments.env):
         raise UsageError("--algo and --env are needed, such as --algo ppo --env Pong")
     config = make_run_config(
@@ -106,9 +114,8 @@ def _check_alone(arguments: argparse.Namespace) -> None:
         raise UsageError(f"{flag} trains a run as it was planned: leave out {', '.join(given)}")
 
 
-def _like(arguments: argparse.Namespace) -> RunFolder:
+def _like(arguments: argparse.Namespace, config: RunConfig) -> RunFolder:
     """Plan the repetition of a run, in another folder."""
-    config = RunFolder(arguments.like).config
     resolve_device(config.device)
     root = arguments.log_folder or Path("runs", "repeated")
     folder = RunFolder(root / config.relative_folder)
@@ -126,7 +133,7 @@ def _train(folder: RunFolder, config: RunConfig, arguments: argparse.Namespace) 
     project, entity = arguments.wandb_project_name, arguments.wandb_entity
     tracking = tracked(config, project, entity) if arguments.track else nullcontext()
     with tracking, run_display(config) as report:
-        execute(folder, report)
+        execute(folder, report, inexact=arguments.resume_inexactly)
 
 
 if __name__ == "__main__":

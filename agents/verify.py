@@ -11,6 +11,7 @@ from agents.run.config import resolve_device
 from agents.run.display import describe, run_display
 from agents.run.folder import RunFolder
 from agents.run.provenance import builds, changed_builds
+from agents.run.settings import add_trust
 from common.command_line import ArgumentParser, run_command
 from common.errors import UsageError
 
@@ -24,7 +25,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     :return: Exit code: 1 if a run differs
     """
     arguments = _parser().parse_args(argv)
-    folders = [RunFolder(path) for path in arguments.runs]
+    folders = [RunFolder(path).trusted(arguments.trust) for path in arguments.runs]
     firsts = [first_fingerprint(folder) for folder in folders]  # before any is trained
     agreed = [verify(folder, first) for folder, first in zip(folders, firsts, strict=True)]
     return 0 if all(agreed) else DIFFERENT
@@ -91,6 +92,7 @@ def _parser() -> argparse.ArgumentParser:
         description="Train runs again up to their first mark, elsewhere, and compare the bits.",
     )
     parser.add_argument("runs", type=Path, nargs="+", metavar="RUN", help="folder of a run")
+    add_trust(parser)
     return parser
 
 

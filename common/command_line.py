@@ -1,16 +1,17 @@
 """What all commands do alike: one-line errors, exit codes, numbers such as 1e6."""
 
 import argparse
+import os
 import shlex
 import signal
 import sys
 from collections.abc import Callable, Sequence
-from types import FrameType
+from types import FrameType, TracebackType
 from typing import Any, NoReturn
 
 import yaml
 
-from common.errors import UsageError, explain_os_error
+from common.errors import UsageError, explain_os_error, plain
 
 FAILED = 1
 BAD_INPUT = 2
@@ -25,7 +26,8 @@ class ArgumentParser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """Print the message without the usage, and exit with code 2."""
-        self.exit(BAD_INPUT, f"error: {message} (--help lists the options)\n")
+        tell(f"error: {message} (--help lists the options)")
+        self.exit(BAD_INPUT)
 
 
 def run_command(
@@ -40,14 +42,25 @@ def run_command(
     try:
         return main(argv)
     except UsageError as error:
-        print(f"error: {error}", file=sys.stderr)
+        tell(f"error: {error}")
         return BAD_INPUT
     except OSError as error:
-        print(f"error: {explain_os_error(error)}", file=sys.stderr)
+        tell(f"error: {explain_os_error(error)}")
         return BAD_INPUT
     except KeyboardInterrupt:
         print(f"interrupted; to go on: {shlex.join(sys.orig_argv)}", file=sys.stderr)
         return INTERRUPTED
+
+
+def expect_interrupts() -> None:
+    """Tell Ctrl-C in a line also while the modules of ``python -m ...`` are imported."""
+    if sys.argv[:1] == ["-m"]:
+        sys.excepthook = _tell_interrupt
+
+
+def tell(line: str) -> None:
+    """Print a line on standard error, whatever a stranger has put into it."""
+    print(" ".join(plain(line).split("\n")), file=sys.stderr)
 
 
 def whole_number(text: str, least: int = 1) -> int:
@@ -85,8 +98,18 @@ def key_value(text: str) -> tuple[str, Any]:
         raise argparse.ArgumentTypeError(f"{text!r} is not of the form name:value")
     try:
         return name, yaml.safe_load(value)
-    except yaml.YAMLError:
+    except (yaml.YAMLError, ValueError, RecursionError):
         raise argparse.ArgumentTypeError(f"the value of {text!r} is not valid YAML") from None
+
+
+def _tell_interrupt(
+    kind: type[BaseException], error: BaseException, trace: TracebackType | None
+) -> None:
+    if not issubclass(kind, KeyboardInterrupt):
+        sys.__excepthook__(kind, error, trace)
+        return
+    tell("interrupted")
+    os._exit(INTERRUPTED)
 
 
 def _interrupt(_signal: int, _frame: FrameType | None) -> None:

@@ -81,6 +81,8 @@ def resolve_env_id(env_id: str) -> str:
     if is_atari(env_id):
         return resolve_game(env_id).name
     module, _, name = env_id.rpartition(":")
+    if module and not all(part.isidentifier() for part in module.split(".")):
+        raise ValueError(f"{module!r} in {env_id!r} is no module: write package.module:Env-v0")
     try:
         if module:
             importlib.import_module(module)

@@ -1,5 +1,6 @@
 """Environments that can be put back, bit for bit, where an interrupted run left them."""
 
+from collections.abc import Callable
 from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
@@ -29,12 +30,17 @@ class Resumable(Protocol):
         :raises RuntimeError: If that cannot be described
         """
 
-    def set_state(self, state: State) -> VecEnvObs:
+    def set_state(self, state: State, replayed: Callable[[int], None] = ...) -> VecEnvObs:
         """Put new environments where others stood.
 
         :param state: What their ``get_state()`` gave
+        :param replayed: Called with the number of steps played again, as they are played
         :return: The observations at that point
         """
+
+
+def unseen(_steps: int) -> None:
+    """Let nobody know how far a replay is."""
 
 
 def as_resumable(env: object) -> Resumable:
@@ -126,10 +132,11 @@ class ReplayVecEnv(VecEnvWrapper):
             raise RuntimeError(f"environments reset {self._resets} times cannot be resumed")
         return {"actions": self._log.as_tensor()}
 
-    def set_state(self, state: State) -> VecEnvObs:
+    def set_state(self, state: State, replayed: Callable[[int], None] = unseen) -> VecEnvObs:
         """Play the recorded actions in new environments."""
         observations = self.reset()
-        for actions in state["actions"].numpy():
+        for step, actions in enumerate(state["actions"].numpy()):
             played = actions.astype(self.action_space.dtype)
             observations, _, _, _ = self.step(played)
+            replayed(step)
         return observations

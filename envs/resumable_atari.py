@@ -1,6 +1,6 @@
 """Atari games whose run can be resumed exactly: ALE's vector environment cannot save its state."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -9,7 +9,7 @@ import numpy.typing as npt
 from envs.atari_vec_env import AtariVecEnv, Mask, Observations
 from envs.games import Game
 from envs.protocols import Protocol
-from envs.resumable import ActionLog, State
+from envs.resumable import ActionLog, State, unseen
 from envs.seeding import game_seed
 
 
@@ -71,7 +71,7 @@ class ResumableAtariVecEnv(AtariVecEnv):
             "actions": self._log.as_tensor(),
         }
 
-    def set_state(self, state: State) -> Observations:
+    def set_state(self, state: State, replayed: Callable[[int], None] = unseen) -> Observations:
         """Play what other environments did, each from its last seeding on.
 
         :param state: what their ``get_state()`` gave; number of environments, game and protocol
@@ -89,6 +89,7 @@ class ResumableAtariVecEnv(AtariVecEnv):
             if step > 0:
                 self._start_seeded(steps == step, seeds)
             self.step(actions)
+            replayed(step)
         if len(self._log) > 0:
             self._start_seeded(steps == len(self._log), seeds)
         self._marks = state["marks"]

@@ -36,6 +36,7 @@ class Job:
     state: State = "waiting"
     failures: list[str] = field(default_factory=list)
     lost: int = 0
+    resume_inexactly: bool = False
 
     @property
     def reason(self) -> str:
@@ -49,7 +50,9 @@ class Job:
 
     def command(self) -> list[str]:
         """Return the command that trains the run, or resumes it, by itself and anywhere."""
-        return [sys.executable, "-m", "agents.train", "--run", str(self.folder.path.resolve())]
+        command = [sys.executable, "-m", "agents.train", "--run", str(self.folder.path.resolve())]
+        command += ["--trust"] * bool(self.config.foreign)
+        return command + ["--resume-inexactly"] * self.resume_inexactly
 
     def resumes_at(self) -> int:
         """Return the timestep of the newest checkpoint, from which an unfinished run goes on."""

@@ -1,5 +1,6 @@
 """Finished runs and the agents they trained: found, checked, and loaded without unpickling."""
 
+import hashlib
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -13,15 +14,19 @@ from stable_baselines3.common.vec_env import VecEnv
 from agents.run.folder import RUN_FILE, RunFolder
 from agents.training.model import check_arm, policy_kwargs
 from common.errors import UsageError
+from common.files import read_bytes
 
 WEIGHTS = "policy.safetensors"
+LARGEST_WEIGHTS = 4 * 2**30
+"""Bytes of the largest file of weights that is read."""
 
 
-def find_runs(paths: Sequence[Path]) -> tuple[list[RunFolder], list[str]]:
+def find_runs(paths: Sequence[Path], trust: bool = False) -> tuple[list[RunFolder], list[str]]:
     """Find the finished runs that paths name.
 
     :param paths: Folders of runs, or folders with runs below them, such as a study's
     :return: The runs, each once, and for every unfinished run below a folder why it is left out
+    :param trust: Whether code of the user's own may be imported
     :raises UsageError: If a path leads to no finished run, or names a run that is not finished
     """
     runs: dict[Path, RunFolder] = {}
@@ -29,10 +34,10 @@ def find_runs(paths: Sequence[Path]) -> tuple[list[RunFolder], list[str]]:
     for path in paths:
         run = RunFolder(path)
         if run.exists:
-            found = [run]
+            found = [run.trusted(trust)]
             check_finished(run)
         else:
-            found, reasons = _runs_below(path)
+            found, reasons = _runs_below(path, trust)
             left_out += reasons
         runs.update((run.path.resolve(), run) for run in found)
     return list(runs.values()), left_out
@@ -61,12 +66,16 @@ def load_policy(folder: RunFolder, env: VecEnv, device: str = "cpu") -> ActorCri
     :raises UsageError: If the weights are damaged, or do not fit the run or the environments
     """
     config, path = folder.config, folder.path / WEIGHTS
+    content = read_bytes(path, LARGEST_WEIGHTS)
+    known = folder.record.get("fingerprints", {}).get(str(config.n_timesteps))
+    if hashlib.sha256(content).hexdigest() != known:
+        raise UsageError(f"{path} does not hold the weights that the run ended with")
     check_arm(config.arm, env)
     policy: ActorCriticPolicy = config.arm.policy_class()(
         env.observation_space, env.action_space, ConstantSchedule(0.0), **policy_kwargs(config)
     )
     try:
-        weights = load(path.read_bytes())
+        weights = load(content)
     except SafetensorError as error:
         raise UsageError(f"{path} is damaged: {error}") from None
     if not all(bool(torch.isfinite(values).all()) for values in weights.values()):
@@ -76,7 +85,7 @@ def load_policy(folder: RunFolder, env: VecEnv, device: str = "cpu") -> ActorCri
     return policy.to(device)
 
 
-def _runs_below(folder: Path) -> tuple[list[RunFolder], list[str]]:
+def _runs_below(folder: Path, trust: bool) -> tuple[list[RunFolder], list[str]]:
     if not folder.is_dir():
         raise UsageError(f"{folder} is not a folder: give a run's or a study's")
     found: list[RunFolder] = []
@@ -84,7 +93,7 @@ def _runs_below(folder: Path) -> tuple[list[RunFolder], list[str]]:
     for path in sorted(folder.rglob(RUN_FILE)):
         run = RunFolder(path.parent)
         try:
-            check_finished(run)
+            check_finished(run.trusted(trust))
         except UsageError as error:
             reasons.append(str(error))
         else:

@@ -252,8 +252,14 @@ def _earlier(folder: RunFolder, about: dict[str, Any]) -> list[dict[str, Any]]:
     if not path.exists():
         return []
     there = read_json(path)
-    same = all(there.get(name) == value for name, value in about.items())
-    return list(there["evaluations"]) if same else []
+    if any(there.get(name) != value for name, value in about.items()):
+        return []
+    records = there.get("evaluations")
+    if not isinstance(records, list) or any(
+        not isinstance(record, dict) or not record.keys() >= set(SAME) for record in records
+    ):
+        raise UsageError(f"{path} is damaged: delete it to evaluate again")
+    return records
 
 
 def _save(

@@ -8,6 +8,8 @@ from contextlib import contextmanager
 import numpy as np
 import numpy.typing as npt
 
+from common.command_line import tell
+
 Frame = npt.NDArray[np.uint8]
 
 
@@ -27,7 +29,7 @@ def window(title: str, size: tuple[int, int], fps: float) -> Iterator[Callable[[
     import pygame
 
     if not _display_opens():
-        print("no window, for there is no display: watch the video", file=sys.stderr)
+        tell("no window, for there is no display: watch the video")
         yield lambda _frame: True
         return
     screen = pygame.display.set_mode(size)

@@ -3,7 +3,7 @@
 import importlib
 from collections.abc import Mapping
 from functools import cache
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
@@ -16,6 +16,9 @@ from common.errors import UsageError, near_names
 
 _Class = TypeVar("_Class")
 
+OURS = ("coordrl", "stable_baselines3", "sb3_contrib")
+"""Packages whose classes may be imported because a run's folder says so."""
+
 
 class Arm(BaseModel):
     """One of the networks being compared: an extractor's class and its arguments.
@@ -27,7 +30,7 @@ class Arm(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    name: str
+    name: Annotated[str, Field(pattern=r"^\w[\w.-]*$")]
     description: str = ""
     control: str | None = None
     features_extractor_class: str
@@ -56,6 +59,12 @@ class Arm(BaseModel):
         :raises UsageError: If it cannot be imported or is not an SB3 policy
         """
         return self._import(self.policy, ActorCriticPolicy)
+
+    @property
+    def foreign(self) -> list[str]:
+        """Its classes that are the user's own: importing them runs code that is not ours."""
+        paths = (self.features_extractor_class, self.policy)
+        return [path for path in paths if path.partition(".")[0] not in OURS]
 
     def check_classes(self) -> None:
         """Check that the arm's classes can be imported.

@@ -11,7 +11,7 @@ from pydantic import ConfigDict, Field, SerializeAsAny, ValidationError, model_v
 
 from agents.run.arm import Arm, find_arm
 from agents.run.fields import Count, CountOrZero, PositiveFraction, explain
-from agents.run.hyperparams import Hyperparams, load_hyperparams, parse_hyperparams
+from agents.run.hyperparams import ALGORITHMS, Hyperparams, load_hyperparams, parse_hyperparams
 from agents.run.settings import RunSettings
 from common.errors import UsageError
 from envs import PROTOCOLS, check_settings, is_not_so_clevr, resolve_env_id
@@ -42,7 +42,7 @@ class RunConfig(RunSettings):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    env: str
+    env: Annotated[str, Field(pattern=r"^\w[\w./:-]*$")]
     algo: Literal["a2c", "ppo"]
     arm: Arm
     seed: Seed
@@ -55,8 +55,10 @@ class RunConfig(RunSettings):
     def _parse_hyperparams(cls, values: Any) -> Any:
         """Give the hyper-parameters their algorithm's type when a run.json is read."""
         if isinstance(values, dict) and isinstance(values.get("hyperparams"), dict):
-            parsed = parse_hyperparams(values["algo"], values["hyperparams"])
-            return {**values, "hyperparams": parsed}
+            algo = values.get("algo")
+            if isinstance(algo, str) and algo in ALGORITHMS:
+                parsed = parse_hyperparams(algo, values["hyperparams"])
+                return {**values, "hyperparams": parsed}
         return values
 
     @model_validator(mode="after")
@@ -68,6 +70,11 @@ class RunConfig(RunSettings):
             frame_stack = self.hyperparams.frame_stack
             check_settings(self.env, self.protocol, frame_stack=frame_stack, **settings)
         return self
+
+    @property
+    def foreign(self) -> list[str]:
+        """The user's own code that the run imports: an arm's classes, an environment's module."""
+        return [*self.arm.foreign, *[self.env] * (":" in self.env)]
 
     @property
     def hash(self) -> str:
@@ -158,9 +165,11 @@ def resolve_device(device: str) -> str:
     if device == "auto":
         return "cuda" if torch.cuda.is_available() else "cpu"
     try:
-        torch.empty(0, device=device)
+        usable = torch.empty(0, device=device).device.type != "meta"
     except (RuntimeError, AssertionError):  # the latter where torch is built without CUDA
-        raise UsageError(f"device {device!r} is not to be had here: use cpu or auto") from None
+        usable = False
+    if not usable:
+        raise UsageError(f"device {device!r} is not to be had here: use cpu or auto")
     return device
 
 

@@ -1,6 +1,7 @@
 """A run's folder: game/algo/arm/seed-n, with run.json saying what it is and how it went."""
 
 import shutil
+import sys
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -10,11 +11,11 @@ from pydantic import ValidationError
 
 from agents.run.config import RunConfig
 from agents.run.fields import explain
+from agents.run.records import FORMAT, RunRecord
 from common.errors import UsageError
 from common.files import read_json, write_json
 from envs import reference_scores
 
-FORMAT = 1
 RUN_FILE = "run.json"
 UNFINISHED_FILES = ("episodes.csv", "progress.csv", "progress.json", "evaluations.npz")
 
@@ -27,11 +28,16 @@ class RunFolder:
 
     @property
     def record(self) -> dict[str, Any]:
-        """What run.json says.
+        """What run.json says, of the types that :class:`RunRecord` states.
 
         :raises UsageError: If it is damaged
         """
-        return read_json(self.file)
+        record = read_json(self.file)
+        try:
+            RunRecord.model_validate(record)
+        except ValidationError as error:
+            raise explain(error, str(self.file), RunRecord) from None
+        return record
 
     @property
     def file(self) -> Path:
@@ -43,6 +49,32 @@ class RunFolder:
         """Whether a run was planned here."""
         return self.file.is_file()
 
+    def trusted(self, trust: bool) -> "RunFolder":
+        """Check that the run imports no code but this project's and SB3's, and return it.
+
+        :param trust: Whether the user has said that other code may be imported
+        :raises UsageError: If it would, or if that code lies in the runs' own folder
+        """
+        for name in self.config.foreign:
+            if not trust:
+                raise UsageError(
+                    f"{self.path} was trained with code of its own, {name}: add --trust to import "
+                    f"it, if the run and that code are yours"
+                )
+            self._check_elsewhere(name)
+        return self
+
+    def _check_elsewhere(self, name: str) -> None:
+        """Check that a module does not lie among the runs, where whoever sent them put it."""
+        root = self.path.resolve()
+        if root.parts[-4:] == self.config.relative_folder.parts:
+            root = root.parents[3]
+        parts = name.partition(":")[0].split(".")
+        for entry in sys.path:
+            module = Path(entry, *parts).resolve()
+            if module.is_relative_to(root) and root not in (Path(entry).resolve(), Path.cwd()):
+                raise UsageError(f"{name} lies in the runs' folder {root}: it is not imported")
+
     @cached_property
     def config(self) -> RunConfig:
         """The run's configuration.
@@ -52,14 +84,14 @@ class RunFolder:
         if not self.exists:
             raise UsageError(f"{self.path} is not a run's folder: it has no {RUN_FILE}")
         try:
-            return RunConfig.model_validate(self.record.get("config"))
+            return RunConfig.model_validate(self.record["config"])
         except ValidationError as error:
             raise explain(error, str(self.file), RunConfig) from None
 
     @property
     def finished(self) -> bool:
         """Whether the run has ended well."""
-        return self.exists and self.record.get("status") == "finished"
+        return self.exists and self.record["status"] == "finished"
 
     @property
     def progress_path(self) -> Path:
@@ -74,12 +106,13 @@ class RunFolder:
     def plan(self, config: RunConfig) -> None:
         """Write down what the run is to be, unless it is there already.
 
-        :raises UsageError: If another configuration was run, or begun, in this folder
+        :raises UsageError: If another configuration was trained in this folder
         """
-        if self.exists:
+        if self.exists and not self._can_be_another():
             self._check_same(config)
             return
         self.path.mkdir(parents=True, exist_ok=True)
+        self.__dict__.pop("config", None)  # what was read of a run that was planned before
         game = config.env
         record = {
             "format": FORMAT,
@@ -119,6 +152,11 @@ class RunFolder:
         """Remove the checkpoints, which a finished run does not need."""
         if self.checkpoints.exists():
             shutil.rmtree(self.checkpoints)
+
+    def _can_be_another(self) -> bool:
+        """Whether nothing has been trained here, so that another run may take the place."""
+        trained = self.file.with_name("episodes.csv").exists() or self.checkpoints.exists()
+        return self.record["status"] in ("planned", "failed") and not trained
 
     def _check_same(self, config: RunConfig) -> None:
         theirs, ours = self.config.identity, config.identity

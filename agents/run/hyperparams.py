@@ -78,7 +78,7 @@ class Hyperparams(BaseModel):
         parameter = torch.zeros(1, requires_grad=True)
         try:
             OPTIMIZERS[self.optimizer_class]([parameter], lr=1.0, **self.optimizer_kwargs)  # type: ignore[call-arg]  # base class takes no lr
-        except (TypeError, ValueError) as error:
+        except (TypeError, ValueError, LookupError, ArithmeticError, RuntimeError) as error:
             raise ValueError(f"optimizer_kwargs of {self.optimizer_class}: {error}") from None
         return self
 

@@ -1,12 +1,17 @@
 """How far a run is, and how long it has trained: what others read while its process writes."""
 
-import json
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Annotated
 
-from common.files import write_json
+from pydantic import Field, TypeAdapter, ValidationError
+
+from agents.run.fields import Count, CountOrZero
+from agents.run.records import Seconds
+from common.errors import UsageError
+from common.files import read_json, write_json
 
 
 @dataclass(frozen=True)
@@ -18,13 +23,18 @@ class Progress:
     :param timesteps_per_second: Mean rate since training began
     :param seconds_left: At that rate
     :param mean_return: Mean unclipped return of the last 100 games, None before the first
+    :param replayed: Steps played again so far, by a run that is being resumed
     """
 
-    timesteps: int
-    n_timesteps: int
-    timesteps_per_second: float
-    seconds_left: float
-    mean_return: float | None
+    timesteps: CountOrZero
+    n_timesteps: Count
+    timesteps_per_second: Annotated[float, Field(ge=1e-6, le=1e9, allow_inf_nan=False)]
+    seconds_left: Seconds
+    mean_return: Annotated[float, Field(allow_inf_nan=False)] | None
+    replayed: CountOrZero = 0
+
+
+_PROGRESS = TypeAdapter(Progress)
 
 
 def progress_writer(path: Path) -> Callable[[Progress], None]:
@@ -38,8 +48,8 @@ def read_progress(path: Path) -> Progress | None:
     :return: The progress, None before the first report
     """
     try:
-        return Progress(**json.loads(path.read_text()))
-    except (OSError, ValueError, TypeError):  # not there, or not ours: nothing a reader can mend
+        return _PROGRESS.validate_python(read_json(path))
+    except (OSError, UsageError, ValidationError):  # not there, or not ours
         return None
 
 

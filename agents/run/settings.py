@@ -94,6 +94,25 @@ def add_run_settings(parser: ArgumentParser) -> None:
     )
 
 
+def add_resume_inexactly(parser: ArgumentParser) -> None:
+    """Add the flag that lets environments of the user's own begin anew on resuming."""
+    parser.add_argument(
+        "--resume-inexactly",
+        action="store_true",
+        help="resume environments other than Atari's with new episodes, instead of replaying their "
+        "whole past: quick, also where they do not repeat themselves, but not the same bits",
+    )
+
+
+def add_trust(parser: ArgumentParser) -> None:
+    """Add the flag by which a user lets a run's folder name code to import."""
+    parser.add_argument(
+        "--trust",
+        action="store_true",
+        help="import the classes and environments of your own that the runs name",
+    )
+
+
 def run_settings(arguments: Namespace) -> dict[str, Any]:
     """Return the settings that were given as flags."""
     given = {name: getattr(arguments, name) for name in RunSettings.model_fields}

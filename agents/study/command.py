@@ -2,7 +2,6 @@
 
 import argparse
 import shlex
-import sys
 from collections.abc import Sequence
 from contextlib import closing
 from datetime import timedelta
@@ -14,7 +13,7 @@ from typing import Any
 from agents.executors.choice import add_executor, executor_of
 from agents.executors.jobs import Executor, Job
 from agents.run.arm import load_arms
-from agents.run.settings import add_run_settings, run_settings
+from agents.run.settings import add_resume_inexactly, add_run_settings, run_settings
 from agents.study.config import StudyConfig, parse_study, read_study_file
 from agents.study.costs import cost_of, cost_table
 from agents.study.estimate import show_estimate
@@ -22,7 +21,7 @@ from agents.study.folder import Part, expand, study_locked, write_study
 from agents.study.scheduling import run_jobs
 from agents.study.sweep import print_sweep, save_sweep, swept
 from agents.study.table import counts, make_console, study_display
-from common.command_line import ArgumentParser, whole_number
+from common.command_line import ArgumentParser, tell, whole_number
 from common.errors import UsageError
 from common.processes import cores
 from coordrl.compare import CompareError, compare_runs
@@ -43,6 +42,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     processes = arguments.processes or max(cores() // study.num_threads, 1)
     parts = expand(study, root)  # before anything is written
     jobs = [job for part in parts for job in part.jobs]
+    for job in jobs:
+        job.resume_inexactly = arguments.resume_inexactly
     _show_own_hyperparams(jobs)
     chosen = executor_of(arguments, processes, root, [job.config for job in jobs])
     if arguments.dry_run:
@@ -79,6 +80,7 @@ def make_parser() -> ArgumentParser:
     )
     parser.add_argument("--seeds", type=whole_number, help="number of matched seeds (default: 5)")
     add_run_settings(parser)
+    add_resume_inexactly(parser)
     parser.add_argument(
         "--sweep",
         type=swept,
@@ -167,7 +169,7 @@ def _show_own_hyperparams(jobs: list[Job]) -> None:
     """Name the arms that do not share the others' hyper-parameters."""
     for arm in {job.config.arm.name: job.config.arm for job in jobs}.values():
         if arm.hyperparams:
-            print(f"arm {arm.name} has its own {arm.hyperparams}", file=sys.stderr)
+            tell(f"arm {arm.name} has its own {arm.hyperparams}")
 
 
 def _show_what_cannot_be_decided(study: StudyConfig) -> None:
@@ -175,7 +177,7 @@ def _show_what_cannot_be_decided(study: StudyConfig) -> None:
     family = len(study.env) * len(study.algo) * (len(study.arms) - 1)
     warning = unattainable(len(study.seeds), family, pairs=study.comparison.test == "paired")
     if warning is not None:
-        print(f"note: {warning}", file=sys.stderr)
+        tell(f"note: {warning}")
 
 
 def _train(jobs: list[Job], executor: Executor, hang_timeout: float | None) -> None:
@@ -198,10 +200,10 @@ def _report(jobs: list[Job], parts: list[Part], root: Path) -> int:
     for job in jobs:
         if job.failures and job.state == "finished":
             attempts = len(job.failures) + 1
-            print(f"took {attempts} attempts: {job.name}: {job.reason}", file=sys.stderr)
+            tell(f"took {attempts} attempts: {job.name}: {job.reason}")
     failed = [job for job in jobs if job.state == "failed"]
     for job in failed:
-        print(f"failed: {job.name}: {job.reason} (see {job.log})", file=sys.stderr)
+        tell(f"failed: {job.name}: {job.reason} (see {job.log})")
     compared = _compare(parts, root)
     return 0 if compared and not failed else INCOMPLETE
 
@@ -213,7 +215,7 @@ def _compare(parts: list[Part], root: Path) -> bool:
         try:
             comparisons[part.label] = compare_runs(part.folder)
         except CompareError as error:
-            print(f"no comparison: {error}", file=sys.stderr)
+            tell(f"no comparison: {error}")
     if comparisons and "." not in comparisons:
         print_sweep(comparisons, make_console())
         print(f"sweep: {save_sweep(root, list(comparisons))}")

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Mapping
 from itertools import product
+from math import prod
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
@@ -23,9 +24,14 @@ from agents.run.fields import Count, PositiveFraction, explain
 from agents.run.hyperparams import AGENTS, ALGORITHMS
 from agents.run.settings import RunSettings
 from common.errors import UsageError, near_names
+from common.files import read_bytes
 from envs import resolve_suite
 
 MAX_SEEDS = 1000
+MAX_STUDIES = 1000
+"""Combinations of a sweep's values at most."""
+LARGEST_FILE = 2**20
+"""Bytes of the largest study file that is read."""
 
 Names = Annotated[list[str], Field(min_length=1)]
 OwnName = Annotated[str, Field(pattern=r"^\w[\w.-]*$")]
@@ -126,7 +132,7 @@ class StudyConfig(RunSettings):
             for algo in values:
                 if algo not in self.algo:
                     raise ValueError(f"{key}: no algorithm {algo!r}, {near_names(algo, self.algo)}")
-        if 0 < len(timesteps) < len(self.algo):
+        if isinstance(self.n_timesteps, dict) and len(timesteps) < len(self.algo):
             raise ValueError("n_timesteps: give a number for every algorithm, or one for all")
 
     @property
@@ -149,6 +155,9 @@ class StudyConfig(RunSettings):
         :raises UsageError: If two combinations have the same name
         """
         parts: dict[str, StudyConfig] = {}
+        combinations = prod(len(values) for values in self.sweep.values())
+        if combinations > MAX_STUDIES:
+            raise UsageError(f"the sweep has {combinations:,} combinations, {MAX_STUDIES} at most")
         for values in product(*self.sweep.values()):
             swept = dict(zip(self.sweep, values, strict=True))
             label = ",".join(f"{name}={value}" for name, value in swept.items()) or "."
@@ -190,6 +199,20 @@ class StudyConfig(RunSettings):
         )
 
 
+class _Loader(yaml.SafeLoader):
+    """PyYAML's safe loader, which refuses a key that is given twice."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        """Make a dict of a mapping."""
+        keys = Counter(key.value for key, _ in node.value if isinstance(key.value, str))
+        for name, times in keys.items():
+            if times > 1 and name != "<<":
+                raise yaml.constructor.ConstructorError(
+                    None, None, f"{name!r} is given twice", node.start_mark
+                )
+        return super().construct_mapping(node, deep)
+
+
 def parse_study(values: Mapping[str, Any], source: str) -> StudyConfig:
     """Check a study's values.
 
@@ -212,11 +235,13 @@ def read_study_file(path: Path) -> dict[str, Any]:
     if not path.exists() and path.name == str(path):
         path = AGENTS / "studies" / f"{path.stem}.yaml"
     try:
-        values = yaml.safe_load(path.read_text())
+        values = yaml.load(read_bytes(path, LARGEST_FILE), _Loader)
     except FileNotFoundError:
         studies = ", ".join(sorted(p.stem for p in (AGENTS / "studies").glob("*.yaml")))
         raise UsageError(f"there is no study file {path}; agents/studies has {studies}") from None
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+    except (yaml.YAMLError, ValueError, RecursionError, OverflowError) as error:
+        if isinstance(error, UsageError):
+            raise
         raise UsageError(f"{path} is not valid YAML: {' '.join(str(error).split())}") from None
     if not isinstance(values, dict):
         raise UsageError(f"{path} is not a study: it should hold keys such as env: [Pong]")

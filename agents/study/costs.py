@@ -10,6 +10,7 @@ from rich.table import Table
 
 from agents.run.config import RunConfig
 from agents.run.display import duration
+from agents.run.records import Timing
 
 
 @dataclass(frozen=True)
@@ -30,18 +31,15 @@ class Cost:
 
 
 def cost_of(record: dict[str, Any]) -> Cost | None:
-    """Read what a run cost, None unless it is finished."""
+    """Read what a run cost, None unless it is finished.
+
+    :param record: Its :class:`agents.run.records.RunRecord`
+    """
     timing = record.get("timing")
-    if record.get("status") != "finished" or not timing:
+    if record["status"] != "finished" or not timing:
         return None
-    return Cost(
-        record["game"],
-        record["algorithm"],
-        record["arm"],
-        timing["wall_seconds"],
-        timing["cpu_seconds"],
-        timing["timesteps_per_second"],
-    )
+    names = (record["game"], record["algorithm"], record["arm"])
+    return Cost(*names, *(timing[name] for name in Timing.model_fields))
 
 
 def cost_table(costs: Iterable[Cost]) -> Table:

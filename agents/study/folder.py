@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from agents.executors.jobs import Job
-from agents.run.folder import FORMAT, RunFolder
+from agents.run.folder import RunFolder
+from agents.run.records import FORMAT
 from agents.study.config import StudyConfig
 from common.errors import UsageError
 from common.files import locked, write_json

@@ -10,6 +10,8 @@ from common.files import locked
 
 POLL_INTERVAL = 0.2
 """Seconds between two looks at the runs under way."""
+LONGEST_LOOK = 10.0
+"""Seconds between two looks that count at most: more, and the study itself stood still."""
 STOP_TIMEOUT = 10.0
 """Seconds that a run has to put its folder in order before it is killed."""
 MAX_ATTEMPTS = 2
@@ -52,23 +54,27 @@ class _Watch:
 
     def __init__(self, job: Job, timeout: float | None) -> None:
         self.job, self.timeout = job, timeout
-        self.timesteps = self._read()
-        self.since = time.monotonic()
+        self.progress = self._read()
+        self.waited, self.looked = 0.0, time.monotonic()
 
     def hung(self) -> bool:
         if self.timeout is None:
             return False
-        timesteps = self._read()
-        if timesteps != self.timesteps:
-            self.timesteps, self.since = timesteps, time.monotonic()
-        return time.monotonic() - self.since > self.timeout
+        # What froze this process, a suspended machine or container, froze the run too.
+        now = time.monotonic()
+        self.waited += min(now - self.looked, LONGEST_LOOK)
+        self.looked = now
+        progress = self._read()
+        if progress != self.progress:
+            self.progress, self.waited = progress, 0.0
+        return self.waited > self.timeout
 
     def reason(self) -> str:
         return f"hangs: no new timesteps for {(self.timeout or 0) / 60:g} minutes"
 
-    def _read(self) -> int | None:
+    def _read(self) -> tuple[int, int] | None:
         progress = self.job.progress()
-        return None if progress is None else progress.timesteps
+        return None if progress is None else (progress.timesteps, progress.replayed)
 
 
 class _Waiting:

@@ -4,14 +4,18 @@ import hashlib
 import io
 from collections.abc import Iterator
 from pathlib import Path
+from pickle import UnpicklingError
 from typing import Any
 
 import torch
 
-from common.files import write_atomically
+from common.errors import UsageError
+from common.files import read_bytes, write_atomically
 
 FORMAT = 1
 KEPT = 2
+LARGEST = 32 * 2**30
+"""Bytes of the largest checkpoint that is read."""
 
 
 def write_checkpoint(folder: Path, timesteps: int, state: dict[str, Any]) -> None:
@@ -35,20 +39,23 @@ def write_checkpoint(folder: Path, timesteps: int, state: dict[str, Any]) -> Non
 
 def checkpoint_paths(folder: Path) -> list[Path]:
     """Return the paths of the checkpoints, the newest first."""
-    return sorted(folder.glob("[0-9]*.pt"), reverse=True)
+    return sorted((path for path in folder.glob("[0-9]*.pt") if path.is_file()), reverse=True)
 
 
-def read_checkpoints(folder: Path) -> Iterator[dict[str, Any]]:
+def read_checkpoints(folder: Path) -> Iterator[tuple[Path, dict[str, Any]]]:
     """Read the checkpoints that are whole, the newest first; damaged ones are passed over.
 
     :param folder: The run's folder for checkpoints
     """
     for path in checkpoint_paths(folder):
-        content = path.read_bytes()
-        if path.stem.partition("-")[2] == _hash(content):
-            state = torch.load(io.BytesIO(content), weights_only=True)
-            if state["format"] == FORMAT:
-                yield state
+        try:
+            content = read_bytes(path, LARGEST)
+            if path.stem.partition("-")[2] == _hash(content):
+                state = torch.load(io.BytesIO(content), weights_only=True)
+                if isinstance(state, dict) and state.get("format") == FORMAT:
+                    yield path, state
+        except (OSError, UsageError, RuntimeError, UnpicklingError, EOFError, LookupError):
+            continue
 
 
 def _hash(content: bytes) -> str:

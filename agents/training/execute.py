@@ -1,5 +1,6 @@
 """Executes one planned run: trains, and leaves its folder as ``runs/README.md`` describes."""
 
+import time
 from collections.abc import Callable
 from contextlib import ExitStack, closing
 from datetime import UTC, datetime
@@ -15,8 +16,16 @@ from agents.run.progress import Progress, TrainingClock, progress_writer
 from agents.run.provenance import provenance
 from agents.training.callbacks import EpisodeLog, MatchedEval, ProgressReport, RolloutLog
 from agents.training.model import make_model, make_run_env, parameter_counts
-from agents.training.resumption import Attempt, Checkpoints, add_fingerprint, weights
-from common.files import locked, write_atomically
+from agents.training.resumption import (
+    Attempt,
+    Checkpoints,
+    UnusableCheckpointError,
+    add_fingerprint,
+    weights,
+)
+from common.command_line import tell
+from common.errors import plain
+from common.files import locked, remove_drafts, write_atomically
 from coordrl.compare.statistics.curves import final_score
 
 MAX_EVAL_ENVS = 8
@@ -28,6 +37,7 @@ def execute(
     folder: RunFolder,
     report: Callable[[Progress], None],
     stop_at: int | None = None,
+    inexact: bool = False,
 ) -> None:
     """Train a planned run to its end, from its newest checkpoint; a finished one is left alone.
 
@@ -36,22 +46,24 @@ def execute(
     :param folder: The run's folder, with its run.json
     :param report: Called with the progress about once a second
     :param stop_at: Timestep of a mark at which the run is left, interrupted
+    :param inexact: Whether environments that would replay their whole past begin anew instead
     :raises UsageError: If the configuration cannot be run, or another process is running it
     """
     config = folder.config
     with locked(folder.path, "the run"):
         if folder.finished:
             return
+        remove_drafts(folder.path)
         prepare_process(config.num_threads)
         started = datetime.now(UTC).isoformat(timespec="seconds")
         folder.update(status="running", error=None, started=started, provenance=provenance())
         try:
-            finished = _train(folder, config, report, stop_at)
+            finished = _train(folder, config, report, stop_at, inexact)
         except KeyboardInterrupt:
             folder.update(status="interrupted")
             raise
         except Exception as error:
-            folder.update(status="failed", error=f"{type(error).__name__}: {error}")
+            folder.update(status="failed", error=plain(f"{type(error).__name__}: {error}"))
             raise
         if not finished:
             folder.update(status="interrupted")
@@ -62,9 +74,28 @@ def _train(
     config: RunConfig,
     report: Callable[[Progress], None],
     stop_at: int | None,
+    inexact: bool,
 ) -> bool:
     """Train, save and score; tell whether the run came to its end."""
-    attempt = Attempt.begin(folder)
+    unusable: list[Path] = []
+    while True:
+        attempt = Attempt.begin(folder, unusable)
+        try:
+            return _go_on(attempt, config, report, stop_at, inexact)
+        except UnusableCheckpointError as error:
+            assert attempt.path is not None
+            tell(f"{attempt.path} cannot be used, the checkpoint before it is taken: {error}")
+            unusable.append(attempt.path)
+
+
+def _go_on(
+    attempt: Attempt,
+    config: RunConfig,
+    report: Callable[[Progress], None],
+    stop_at: int | None,
+    inexact: bool,
+) -> bool:
+    folder = attempt.folder
     with ExitStack() as stack:
         env = stack.enter_context(closing(make_run_env(config, resumable=True)))
         model = make_model(config, env)
@@ -74,7 +105,7 @@ def _train(
         evaluation = _evaluation(config, folder.path)
         if evaluation is not None:
             stack.enter_context(closing(evaluation.eval_env))
-        clock = attempt.restore(model, evaluation)
+        clock = attempt.restore(model, evaluation, _replay_report(attempt, config), inexact)
         episodes = stack.enter_context(closing(EpisodeLog(folder.path / "episodes.csv", clock)))
         callbacks: list[BaseCallback] = [
             episodes,
@@ -136,6 +167,24 @@ def _progress_report(folder: RunFolder, report: Callable[[Progress], None]) -> P
         report(progress)
 
     return ProgressReport(folder.config.n_timesteps, report_and_write)
+
+
+def _replay_report(attempt: Attempt, config: RunConfig) -> Callable[[int], None]:
+    """Return a report, about once a second, of the steps that are played again on resuming."""
+    write_progress = progress_writer(attempt.folder.progress_path)
+    last = time.monotonic()
+
+    def replayed(steps: int) -> None:
+        nonlocal last
+        if time.monotonic() - last < 1 or attempt.checkpoint is None:
+            return
+        last = time.monotonic()
+        done = attempt.checkpoint["training"]["num_timesteps"]
+        rate = done / attempt.checkpoint["wall_seconds"]
+        left = config.n_timesteps - done
+        write_progress(Progress(done, config.n_timesteps, rate, left / rate, None, steps))
+
+    return replayed
 
 
 def _evaluation(config: RunConfig, path: Path) -> MatchedEval | None:

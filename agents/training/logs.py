@@ -1,5 +1,6 @@
 """The files that grow while a run trains, and how they go on when it is resumed."""
 
+import hashlib
 import os
 from pathlib import Path
 from typing import Any
@@ -40,19 +41,21 @@ class RunLogs:
         """Bring the files to the disk and describe how far they are."""
         assert self._events is not None
         self._events.writer.flush()
-        sizes = {}
+        sizes, hashes = {}, {}
         for path in self._growing():
             with path.open("rb") as file:
                 os.fsync(file.fileno())
             sizes[path.name] = path.stat().st_size
+            hashes[path.name] = _hash(path, sizes[path.name])
         # SB3 rewrites its rows when a column is added: their size would not do.
         rows = self.progress_csv.read_text() if self.progress_csv.exists() else ""
-        return {"sizes": sizes, "progress_csv": rows}
+        return {"sizes": sizes, "hashes": hashes, "progress_csv": rows}
 
     def hold(self, state: State) -> bool:
-        """Whether the files still hold what they did at that point."""
+        """Whether the files still hold what they did at that point, to the byte."""
         return all(
-            (self.folder / name).is_file() and (self.folder / name).stat().st_size >= size
+            (found := _hash(self.folder / name, size)) is not None
+            and found == state.get("hashes", {}).get(name, found)  # older checkpoints have none
             for name, size in state["sizes"].items()
         )
 
@@ -69,3 +72,15 @@ class RunLogs:
         episodes = self.folder / "episodes.csv"
         events = sorted(self.folder.glob("events.out.tfevents.*"))
         return [episodes, *events] if episodes.exists() else events
+
+
+def _hash(path: Path, size: int) -> str | None:
+    """Hash the beginning of a file of the run's own; None where there is less of it."""
+    if path.is_symlink() or not path.is_file() or path.stat().st_size < size:
+        return None
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while size and (block := file.read(min(size, 2**20))):
+            digest.update(block)
+            size -= len(block)
+    return digest.hexdigest()

@@ -2,8 +2,10 @@
 
 import hashlib
 import time
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 from safetensors.torch import save
@@ -18,10 +20,15 @@ from agents.training.callbacks import MatchedEval
 from agents.training.checkpoints import read_checkpoints, write_checkpoint
 from agents.training.logs import RunLogs
 from agents.training.state import State, restore_training, training_state
+from common.errors import UsageError
 from envs.resumable import as_resumable
 
 CHECKPOINT_SECONDS = 300.0
 """A checkpoint is written this often at least, besides those at the marks."""
+
+
+class UnusableCheckpointError(Exception):
+    """A checkpoint is whole, and yet does not hold what it should."""
 
 
 @dataclass
@@ -29,17 +36,22 @@ class Attempt:
     """One attempt at a run, and what it goes on from.
 
     :param checkpoint: The newest good checkpoint, None to start from the beginning
+    :param path: Its file
     """
 
     folder: RunFolder
     logs: RunLogs
     checkpoint: State | None
+    path: Path | None
 
     @classmethod
-    def begin(cls, folder: RunFolder) -> "Attempt":
-        """Find the newest good checkpoint and take the folder back to it."""
+    def begin(cls, folder: RunFolder, unusable: Collection[Path] = ()) -> "Attempt":
+        """Find the newest good checkpoint and take the folder back to it.
+
+        :param unusable: Checkpoints that have turned out not to be good
+        """
         logs = RunLogs(folder.path)
-        checkpoint = _newest(folder, logs)
+        path, checkpoint = _newest(folder, logs, unusable)
         if checkpoint is None:
             folder.clear()
             folder.update(resumptions=[], fingerprints={})
@@ -47,19 +59,35 @@ class Attempt:
             logs.set_state(checkpoint["logs"])
             earlier = folder.record.get("resumptions", [])
             folder.update(resumptions=[*earlier, _resumption(checkpoint)])
-        return cls(folder, logs, checkpoint)
+        return cls(folder, logs, checkpoint, path)
 
-    def restore(self, model: OnPolicyAlgorithm, evaluation: MatchedEval | None) -> TrainingClock:
+    def restore(
+        self,
+        model: OnPolicyAlgorithm,
+        evaluation: MatchedEval | None,
+        replayed: Callable[[int], None],
+        inexact: bool,
+    ) -> TrainingClock:
         """Put model, environments, evaluation and random states where the checkpoint was taken.
 
+        :param replayed: Called with the number of steps that the environments have replayed
+        :param inexact: Whether environments whose whole past would be replayed begin anew instead
         :return: The clock of the training, which starts now
+        :raises UnusableCheckpointError: If the checkpoint does not hold what it should
         """
         if self.checkpoint is None:
             return TrainingClock()
-        if evaluation is not None:
-            evaluation.set_state(self.checkpoint["evaluation"])
-        restore_training(model, self.checkpoint["training"])
-        return TrainingClock(self.checkpoint["wall_seconds"], self.checkpoint["cpu_seconds"])
+        try:
+            if evaluation is not None:
+                evaluation.set_state(self.checkpoint["evaluation"])
+            if not restore_training(model, self.checkpoint["training"], replayed, inexact):
+                *earlier, last = self.folder.record["resumptions"]
+                self.folder.update(resumptions=[*earlier, {**last, "exact": False}])
+            return TrainingClock(self.checkpoint["wall_seconds"], self.checkpoint["cpu_seconds"])
+        except (LookupError, TypeError, AttributeError, ValueError, RuntimeError) as error:
+            if isinstance(error, UsageError):
+                raise
+            raise UnusableCheckpointError(f"{type(error).__name__}: {error}") from error
 
 
 class Checkpoints(BaseCallback):
@@ -142,12 +170,19 @@ def add_fingerprint(folder: RunFolder, timesteps: int, content: bytes) -> None:
     folder.update(fingerprints={**known, str(timesteps): fingerprint})
 
 
-def _newest(folder: RunFolder, logs: RunLogs) -> State | None:
+def _newest(
+    folder: RunFolder, logs: RunLogs, unusable: Collection[Path]
+) -> tuple[Path | None, State | None]:
     """Return the newest checkpoint that is whole, of this run, and whose logs are still there."""
-    for checkpoint in read_checkpoints(folder.checkpoints):
-        if checkpoint["config_hash"] == folder.config.hash and logs.hold(checkpoint["logs"]):
-            return checkpoint
-    return None
+    for path, checkpoint in read_checkpoints(folder.checkpoints):
+        try:
+            good = checkpoint["config_hash"] == folder.config.hash and logs.hold(checkpoint["logs"])
+            _resumption(checkpoint)
+        except (LookupError, TypeError, AttributeError):
+            continue
+        if good and path not in unusable:
+            return path, checkpoint
+    return None, None
 
 
 def _resumption(checkpoint: State) -> dict[str, Any]:

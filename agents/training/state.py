@@ -6,15 +6,18 @@ looked at its first observation yet (SB3's ``on_rollout_start``).
 
 import random
 from collections import deque
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import torch
 from stable_baselines3.common.logger import Logger
 from stable_baselines3.common.on_policy_algorithm import OnPolicyAlgorithm
+from stable_baselines3.common.vec_env.base_vec_env import VecEnvObs
 
 from common.errors import UsageError
-from envs.resumable import as_resumable
+from envs.resumable import ReplayVecEnv, as_resumable
 
 State = dict[str, Any]
 
@@ -42,23 +45,36 @@ def training_state(model: OnPolicyAlgorithm) -> State:
     }
 
 
-def restore_training(model: OnPolicyAlgorithm, state: State) -> None:
+def restore_training(
+    model: OnPolicyAlgorithm, state: State, replayed: Callable[[int], None], inexact: bool
+) -> bool:
     """Put a new model, and its environments, where training stood.
 
     :param model: A model of the same configuration
     :param state: What :func:`training_state` gave
+    :param replayed: Called with the number of steps that the environments have replayed
+    :param inexact: Whether environments whose whole past would be replayed begin anew instead
+    :return: Whether the environments stand where they stood
     :raises UsageError: If the environments do not come to the same observations
     """
-    observations = as_resumable(model.get_env()).set_state(state["environments"])
-    assert isinstance(observations, np.ndarray)
+    env = as_resumable(model.get_env())
     last_obs = state["last_obs"].numpy()
-    if not np.array_equal(observations, last_obs):
+    if anew := inexact and isinstance(env, ReplayVecEnv):
+        seeds = np.random.SeedSequence([model.seed or 0, state["num_timesteps"]])
+        env.seed(int(seeds.generate_state(1)[0]))
+        observations = env.reset()
+        assert isinstance(observations, np.ndarray)
+        model._last_obs = observations
+        model._last_episode_starts = np.ones(env.num_envs, dtype=bool)
+    elif _same(env.set_state(state["environments"], replayed), last_obs):
+        model._last_obs = last_obs
+        model._last_episode_starts = state["last_episode_starts"].numpy()
+    else:
         raise UsageError(
-            "the environments do not repeat themselves here, so this run cannot be resumed: "
-            "delete its checkpoint folder to start it again"
+            "the environments do not repeat themselves here, so this run cannot be resumed with "
+            "the same bits: add --resume-inexactly to go on with new episodes, or delete its "
+            "checkpoint folder to start it again"
         )
-    model._last_obs = last_obs
-    model._last_episode_starts = state["last_episode_starts"].numpy()
     model.num_timesteps = state["num_timesteps"]
     model._n_updates = state["n_updates"]
     model.policy.load_state_dict(state["policy"])
@@ -67,6 +83,11 @@ def restore_training(model: OnPolicyAlgorithm, state: State) -> None:
     model.ep_success_buffer = deque(maxlen=model._stats_window_size)
     _restore_logger(model.logger, state["logger"])
     _restore_random_states(state["random"])
+    return not anew
+
+
+def _same(observations: VecEnvObs, others: npt.NDArray[Any]) -> bool:
+    return isinstance(observations, np.ndarray) and np.array_equal(observations, others)
 
 
 def _logger_state(logger: Logger) -> State:

@@ -1,7 +1,7 @@
 """Not-so-Clevr as a Stable-Baselines3 ``VecEnv``, all environments in one array."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -13,6 +13,7 @@ from envs.checks import check_actions, check_at_least
 from envs.fixed_vec_env import FixedVecEnv
 from envs.not_so_clevr.env import NotSoClevrEnv
 from envs.not_so_clevr.rules import Rules
+from envs.resumable import unseen
 from envs.seeding import game_seed
 
 Observations = npt.NDArray[np.uint8]
@@ -119,7 +120,11 @@ class NotSoClevrVecEnv(FixedVecEnv):
             "returns": self._returns.tolist(),
         }
 
-    def set_state(self, state: dict[str, Any]) -> Observations:
+    def set_state(
+        self,
+        state: dict[str, Any],
+        replayed: Callable[[int], None] = unseen,  # noqa: ARG002
+    ) -> Observations:
         """Go on from a state as the environments that told it would have.
 
         :param state: what ``get_state()`` of as many environments with the same rules returned

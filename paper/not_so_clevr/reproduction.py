@@ -1,11 +1,10 @@
 """The whole reproduction: every training of it, then tables, figures and the page."""
 
 import shlex
-import sys
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
-from common.command_line import FAILED
+from common.command_line import FAILED, tell
 from common.errors import UsageError
 from common.files import locked
 from common.processes import cores
@@ -123,7 +122,7 @@ def reproduce(output: Path | None, quick: bool, processes: int | None, only_list
         missing = [one.job(output) for one in planned if one.done(output) is None]
         failed = run_jobs(missing, processes or cores(), len(planned) - len(missing))
         for job in failed:
-            print(f"failed: {job.name}: {job.last_line()}; see {job.log}", file=sys.stderr)
+            tell(f"failed: {job.name}: {job.last_line()}; see {job.log}")
         finished = [run for one in planned if (run := one.done(output)) is not None]
         if finished:
             print(f"page: {save_page(output, finished, len(planned))}")
