@@ -2,6 +2,7 @@
 
 import difflib
 import importlib
+from contextlib import closing
 from typing import Any
 
 import gymnasium as gym
@@ -17,6 +18,11 @@ from envs.games import Game, all_games, is_atari, resolve_game
 from envs.not_so_clevr import NOT_SO_CLEVR, is_not_so_clevr, make_not_so_clevr, make_rules
 from envs.protocols import Protocol, resolve_protocol
 from envs.resumable import ReplayVecEnv
+from envs.wrappers import wrapper_class, wrapper_paths
+
+
+class UnusableEnvError(ValueError):
+    """An environment has no image observations."""
 
 
 def make_env(
@@ -45,7 +51,8 @@ def make_env(
     :param resumable: whether the environments can be put back where a run was interrupted, see
         :class:`~envs.resumable.Resumable`
     :param settings: further settings: of an Atari game see :func:`envs.atari.make_atari_env`, of
-        Not-so-Clevr :class:`envs.not_so_clevr.Rules`; others go to the environment's constructor
+        Not-so-Clevr :class:`envs.not_so_clevr.Rules`; others go to the environment's constructor,
+        but for ``env_wrapper``, one or more wrappers as RL Zoo names them
     :raises ValueError: if there is no such environment, its observations are not images, or a
         setting is wrong
     """
@@ -112,6 +119,8 @@ def check_settings(
         make_rules(**settings)
     elif is_atari(env_id):
         resolve_protocol(protocol, frame_stack=frame_stack, **settings)
+    else:
+        wrapper_paths(settings.get("env_wrapper"))
 
 
 def reference_scores(env: str | Game, **settings: Any) -> dict[str, float] | None:
@@ -143,22 +152,37 @@ def _make_gymnasium_env(
 ) -> VecEnv:
     check_at_least(1, n_envs=n_envs, frame_stack=frame_stack)
     check_at_least(0, seed=seed)
+    wrap = wrapper_class(settings.pop("env_wrapper", None))
     try:
-        venv: VecEnv = make_vec_env(env_id, n_envs, seed, env_kwargs=settings)
+        with closing(gym.make(env_id, **settings)) as env:
+            _check_images(env_id, (env if wrap is None else wrap(env)).observation_space)
+        venv: VecEnv = make_vec_env(env_id, n_envs, seed, env_kwargs=settings, wrapper_class=wrap)
+    except UnusableEnvError:
+        raise
     except gym.error.UnregisteredEnv as error:
         raise ValueError(_unknown(env_id)) from error
     except (gym.error.Error, ImportError, TypeError, ValueError) as error:
         raise ValueError(f"cannot make environment {env_id!r}: {error}") from error
     space = venv.observation_space
-    if not (isinstance(space, spaces.Box) and is_image_space(space)):
-        venv.close()
-        raise ValueError(f"{env_id} has no image observations (uint8, 0 to 255) but {space}")
     if frame_stack > 1:
         venv = VecFrameStack(venv, frame_stack)
+    assert isinstance(space, spaces.Box)
     if not is_image_space_channels_first(space):
         # SB3 would do the same, but on the training environment only.
         venv = VecTransposeImage(venv)
     return venv
+
+
+def _check_images(env_id: str, space: spaces.Space[Any]) -> None:
+    if isinstance(space, spaces.Box) and is_image_space(space):
+        return
+    found = f"{env_id} has no image observations, uint8 of three axes and 0 to 255, but {space}"
+    hint = "an env_wrapper can choose or make them, such as gymnasium.wrappers.AddRenderObservation"
+    if isinstance(space, spaces.Box) and len(space.shape) == 2:
+        hint = (
+            "an env_wrapper can add an axis for the channel, gymnasium.wrappers.ReshapeObservation"
+        )
+    raise UnusableEnvError(f"{found}: {hint}")
 
 
 def _unknown(env_id: str) -> str:

@@ -15,6 +15,7 @@ from agents.run.hyperparams import ALGORITHMS, Hyperparams, load_hyperparams, pa
 from agents.run.settings import RunSettings
 from common.errors import UsageError
 from envs import PROTOCOLS, check_settings, is_not_so_clevr, resolve_env_id
+from envs.wrappers import wrapper_paths
 
 EVAL_SEED_OFFSET = 2**30
 """Evaluations play other games than training does: their seeds begin where those of runs end."""
@@ -74,7 +75,11 @@ class RunConfig(RunSettings):
     @property
     def foreign(self) -> list[str]:
         """The user's own code that the run imports: an arm's classes, an environment's module."""
-        return [*self.arm.foreign, *[self.env] * (":" in self.env)]
+        wrappers = [each.get("env_wrapper") for each in (self.env_kwargs, self.eval_env_kwargs)]
+        paths = [path for each in wrappers for path in wrapper_paths(each)]
+        ours = ("gymnasium", "stable_baselines3")
+        foreign = [path for path in paths if path.partition(".")[0] not in ours]
+        return [*self.arm.foreign, *[self.env] * (":" in self.env), *foreign]
 
     @property
     def hash(self) -> str:

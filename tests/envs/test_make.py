@@ -86,6 +86,44 @@ def test_another_id_stays_as_it_is(dots: str) -> None:
     assert resolve_env_id(f"{Dots.__module__}:{dots}") == f"{Dots.__module__}:{dots}"
 
 
+@pytest.mark.parametrize(
+    ("wrapper", "shape"),
+    [
+        ("gymnasium.wrappers.GrayscaleObservation", None),
+        ({"gymnasium.wrappers.GrayscaleObservation": {"keep_dim": True}}, (1, 48, 40)),
+        (
+            [
+                "gymnasium.wrappers.GrayscaleObservation",
+                {"gymnasium.wrappers.ReshapeObservation": {"shape": (48, 40, 1)}},
+            ],
+            (1, 48, 40),
+        ),
+    ],
+)
+def test_wrappers_are_named_as_in_rl_zoo(dots: str, wrapper: object, shape: object) -> None:
+    def make() -> gym.Space:
+        return make_env(dots, 2, frame_stack=1, env_wrapper=wrapper).observation_space
+
+    if shape is None:
+        with pytest.raises(ValueError, match=r"but Box.*ReshapeObservation"):
+            make()
+    else:
+        assert make().shape == shape
+
+
+@pytest.mark.parametrize(
+    ("wrapper", "says"),
+    [
+        ("Gray", "'Gray' is no path such as package.module.Wrapper"),
+        ([3], "3 is no path such as"),
+        ("gymnasium.wrappers.Grey", "cannot import gymnasium.wrappers.Grey"),
+    ],
+)
+def test_a_wrong_wrapper_is_refused(dots: str, wrapper: object, says: str) -> None:
+    with pytest.raises(ValueError, match=says):
+        make_env(dots, env_wrapper=wrapper)
+
+
 def test_an_environment_without_images_is_refused() -> None:
     with pytest.raises(ValueError, match="CartPole-v1 has no image observations"):
         make_env("CartPole-v1")
