@@ -1,7 +1,7 @@
-"""Wrappers of Gymnasium environments by their dotted paths, as RL Zoo's ``env_wrapper`` names them."""
+"""Wrappers of Gymnasium environments, named as RL Zoo's ``env_wrapper`` names them."""
 
 import importlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
@@ -36,7 +36,7 @@ def wrapper_class(wrappers: Any) -> Callable[[Env], Env] | None:
     return partial(_wrap, classes) if classes else None
 
 
-def _wrap(classes: list[Callable[[Env], Env]], env: Env) -> Env:
+def _wrap(classes: Sequence[Callable[[Env], Env]], env: Env) -> Env:
     for wrap in classes:
         env = wrap(env)
     return env
