@@ -164,10 +164,19 @@ def _make_gymnasium_env(
     except (gym.error.Error, ImportError, TypeError, ValueError) as error:
         raise ValueError(f"cannot make environment {env_id!r}: {error}") from error
     space = venv.observation_space
+    assert isinstance(space, spaces.Box)
+    channels_first = is_image_space_channels_first(space)
+    *sides, channels = sorted(space.shape, reverse=True)
+    if channels * frame_stack >= min(sides):
+        venv.close()
+        raise ValueError(
+            f"{env_id}: images of {' x '.join(map(str, space.shape))} are too small for "
+            f"{channels} channels of {frame_stack} frames: SB3 takes the smallest axis for the "
+            f"channels, so give larger images or a smaller frame_stack"
+        )
     if frame_stack > 1:
         venv = VecFrameStack(venv, frame_stack)
-    assert isinstance(space, spaces.Box)
-    if not is_image_space_channels_first(space):
+    if not channels_first:
         # SB3 would do the same, but on the training environment only.
         venv = VecTransposeImage(venv)
     return venv

@@ -146,6 +146,12 @@ def test_an_unknown_environment_is_refused(
         resolve(env_id)
 
 
+def test_images_too_small_to_tell_their_channels_are_refused(dots: str) -> None:
+    small = {"gymnasium.wrappers.ResizeObservation": {"shape": (7, 7)}}
+    with pytest.raises(ValueError, match=r"images of 7 x 7 x 3 are too small for 3 channels of 4"):
+        make_env(dots, env_wrapper=small)
+
+
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
