@@ -47,8 +47,6 @@ class OnePass:
     way, and one that was changed, or put in another order, is noticed. It then goes through the
     layers again, as in SB3, with a warning: only time is lost.
 
-    :param policy: The policy
-    :param buffer: The rollout buffer of its algorithm
     :param passes: What the policy's fast layers look at
     """
 
