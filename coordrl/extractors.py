@@ -61,7 +61,6 @@ class CoordNatureCNN(NatureCNN):
         if pool is not None:
             _pool_globally(self, pool)
         add_coordinates(self.cnn, coord_layers, with_r=with_r, code=code, coord_init=coord_init)
-        _rectify_in_place(self.cnn)
 
 
 class CoordCombinedExtractor(CombinedExtractor):
@@ -111,7 +110,6 @@ class CoordCombinedExtractor(CombinedExtractor):
                 add_coordinates(
                     extractor.cnn, coord_layers, with_r=with_r, code=code, coord_init=coord_init
                 )
-                _rectify_in_place(extractor.cnn)
 
 
 def _check_nature_images(space: gym.Space[Any], normalized_image: bool) -> None:
@@ -134,13 +132,6 @@ def _images(space: gym.Space[Any], normalized_image: bool) -> list[gym.Space[Any
             f"with the policy's normalize_images=False), not {space}"
         )
     return images
-
-
-def _rectify_in_place(cnn: nn.Sequential) -> None:
-    """Let ReLU overwrite the convolutions' outputs, which saves more than the maps cost."""
-    for module in cnn:
-        if isinstance(module, nn.ReLU):
-            module.inplace = True
 
 
 def _pool_globally(extractor: NatureCNN, pool: Pool) -> None:

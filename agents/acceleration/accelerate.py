@@ -8,12 +8,9 @@ from stable_baselines3.common.on_policy_algorithm import OnPolicyAlgorithm
 
 from agents.acceleration.actions import choose_leanly
 from agents.acceleration.images import ImageRolloutBuffer
-from agents.acceleration.networks import (
-    divide_weights,
-    multiply_weights_first,
-    rectify_in_place,
-)
+from agents.acceleration.networks import replace_layers
 from agents.acceleration.one_pass import OnePass, PassRolloutBuffer
+from agents.acceleration.passes import Passes
 
 _Buffer = TypeVar("_Buffer", bound=RolloutBuffer)
 
@@ -23,13 +20,12 @@ def accelerate(model: OnPolicyAlgorithm) -> None:
 
     :param model: A2C or PPO with CnnPolicy, before its first rollout
     """
+    passes = Passes(model.n_steps)
     choose_leanly(model.policy)
-    multiply_weights_first(model.policy)
-    rectify_in_place(model.policy)
-    divide_weights(model.policy)
+    replace_layers(model.policy, passes)
     if isinstance(model, A2C):
         model.rollout_buffer = buffer = _buffer(PassRolloutBuffer, model)
-        OnePass(model.policy, buffer)
+        OnePass(model.policy, buffer, passes)
     else:
         model.rollout_buffer = _buffer(ImageRolloutBuffer, model)
 

@@ -12,7 +12,7 @@ from stable_baselines3.common.policies import ActorCriticPolicy
 def choose_leanly(policy: ActorCriticPolicy) -> None:
     """Let a policy of discrete actions compute the same actions and probabilities in fewer steps.
 
-    :param policy: The policy; one of other actions is left as it is
+    A policy of other actions is left as it is.
     """
     if type(policy.action_dist) is CategoricalDistribution:
         policy.action_dist = LeanCategoricalDistribution(policy.action_dist.action_dim)
@@ -22,8 +22,6 @@ class LeanCategoricalDistribution(CategoricalDistribution):
     """SB3's distribution over discrete actions: the same numbers, and random draws.
 
     Nothing checks the logits; where there are no numbers, sampling fails.
-
-    :param action_dim: Number of discrete actions
     """
 
     def proba_distribution(self, action_logits: torch.Tensor) -> "LeanCategoricalDistribution":

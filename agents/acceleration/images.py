@@ -15,9 +15,6 @@ class ImageRolloutBuffer(RolloutBuffer):
 
     It draws the same random numbers and gives the same values as SB3's, in another memory format;
     ``observations`` has the shape (n_steps, n_envs, height, width, channels).
-
-    :param args: SB3's
-    :param kwargs: SB3's
     """
 
     def reset(self) -> None:
@@ -31,17 +28,11 @@ class ImageRolloutBuffer(RolloutBuffer):
         """Add a timestep of every environment.
 
         :param obs: Images of shape (n_envs, channels, height, width), in any memory format
-        :param args: SB3's
         """
         super().add(obs.transpose(0, 2, 3, 1), *args)
 
     def to_torch(self, array: npt.NDArray[Any], copy: bool = True) -> torch.Tensor:  # noqa: ARG002
-        """Make a tensor of a sample, which is a copy already.
-
-        :param array: The sample
-        :param copy: SB3's, of no effect
-        :return: Tensor on the buffer's device
-        """
+        """Make a tensor of a sample, which is a copy already, on the buffer's device."""
         if self.device.type == "cuda":
             return torch.from_numpy(array).pin_memory().to(self.device, non_blocking=True)
         return torch.as_tensor(array, device=self.device)

@@ -7,6 +7,7 @@ passes, and give it back in the update, which goes through the cheap rest alone.
 change from one minibatch to the next.)
 """
 
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -19,89 +20,88 @@ from stable_baselines3.common.type_aliases import RolloutBufferSamples
 from stable_baselines3.common.vec_env import VecNormalize
 
 from agents.acceleration.images import ImageRolloutBuffer
-from agents.acceleration.kept_layers import KeptConv, KeptDense, Passes, Phase
-from agents.acceleration.networks import convolutions, dense_layers, steady_extractors
+from agents.acceleration.passes import Kept, Passes, Phase
 
 
 class PassRolloutBuffer(ImageRolloutBuffer):
     """An image rollout buffer that hands out a whole rollout in the order of its passes.
 
     SB3 shuffles it, which changes nothing for an update that takes it as one batch.
-
-    :param args: SB3's
-    :param kwargs: SB3's
     """
-
-    def reset(self) -> None:
-        """Forget the rollout."""
-        super().reset()
-        self.n_passes = 0
-        self._one_each = True
-        self._handed_out: torch.Tensor | None = None
-
-    def add(self, obs: npt.NDArray[np.uint8], *args: Any) -> None:
-        """Add a timestep of every environment.
-
-        :param obs: Images of shape (n_envs, channels, height, width), in any memory format
-        :param args: SB3's
-        """
-        super().add(obs, *args)
-        self._one_each = self._one_each and self.n_passes == self.pos
-
-    def has_passes_of(self, obs: torch.Tensor) -> bool:
-        """Tell whether the policy made one pass for each of these images, in their order.
-
-        It is so once: an update changes the weights.
-
-        :param obs: Images; only the whole rollout's, as handed out, can be those
-        """
-        known = obs is self._handed_out and self._one_each
-        self._handed_out = None
-        return known
 
     def _get_samples(
         self, batch_inds: npt.NDArray[np.integer[Any]], env: VecNormalize | None = None
     ) -> RolloutBufferSamples:
-        whole = len(batch_inds) == self.buffer_size * self.n_envs
-        if whole:  # SB3 goes through environments
+        if len(batch_inds) == self.buffer_size * self.n_envs:  # SB3 goes through environments
             batch_inds = np.arange(len(batch_inds)).reshape(self.n_envs, self.buffer_size).T.ravel()
-        samples = super()._get_samples(batch_inds, env)
-        self._handed_out = samples.observations if whole else None
-        return samples
+        return super()._get_samples(batch_inds, env)
 
 
 class OnePass:
-    """Lets the layers of a policy's extractors keep what they compute in a rollout.
+    """Tells a policy's fast layers when to keep what they compute, and when to give it back.
 
-    :param policy: The policy
-    :param buffer: The rollout buffer of its algorithm
+    They give it back in an update, for which SB3 puts the policy in training mode, if each of the
+    rollout's steps had its pass, the weights are as they were, and the batch holds the very images
+    of these passes. The images are compared by value with copies of what the passes saw, at a
+    thousandth of an update's time. So it does not matter who has copied or moved the batch on its
+    way, and one that was changed, or put in another order, is noticed. It then goes through the
+    layers again, as in SB3, with a warning: only time is lost.
+
+    :param passes: What the policy's fast layers look at
     """
 
-    def __init__(self, policy: ActorCriticPolicy, buffer: PassRolloutBuffer) -> None:
-        self._passes = Passes(buffer.buffer_size)
-        self._buffer = buffer
+    def __init__(
+        self, policy: ActorCriticPolicy, buffer: PassRolloutBuffer, passes: Passes
+    ) -> None:
+        self._policy, self._buffer, self._passes = policy, buffer, passes
+        self._images = Kept(passes)
+        self._n_kept = 0
+        self._versions: list[int] = []
         self._choose, self._evaluate = policy.forward, policy.evaluate_actions
         policy.forward = self._forward  # type: ignore[method-assign]
         policy.evaluate_actions = self._evaluate_actions  # type: ignore[assignment,method-assign]
-        for extractor in steady_extractors(policy):
-            for conv, relu in convolutions(extractor):
-                KeptConv(conv, relu, self._passes)
-            for dense in dense_layers(extractor):
-                KeptDense(dense, self._passes)
 
     def _forward(self, obs: torch.Tensor, deterministic: bool = False) -> Any:
         """Choose actions as the policy does."""
-        self._passes.number = self._buffer.n_passes
-        self._buffer.n_passes += 1
-        fits = self._passes.number < self._passes.n_steps
-        with self._in(Phase.KEEPING if fits else Phase.NOTHING):
+        number = self._buffer.pos
+        if number == 0:
+            self._n_kept, self._versions = 0, self._weight_versions()
+        # Not a second pass at a step, nor one of other images than the environments'.
+        keeps = number == self._n_kept < self._passes.n_steps and len(obs) == self._buffer.n_envs
+        if keeps:
+            self._passes.number = number
+            self._n_kept += 1
+            self._images.keep(obs)
+        with self._in(Phase.KEEPING if keeps else Phase.NOTHING):
             return self._choose(obs, deterministic)
 
     def _evaluate_actions(self, obs: torch.Tensor, actions: torch.Tensor) -> Any:
         """Evaluate actions as the policy does."""
-        known = self._buffer.has_passes_of(obs)
+        updates = self._policy.training and torch.is_grad_enabled()
+        known = updates and self._knows(obs)
+        if updates:
+            self._n_kept = 0
+            if not known:
+                warnings.warn(
+                    "A2C's update did not get the images of its rollout as the policy saw them, "
+                    "or the weights have changed since: it computes everything again, which "
+                    "takes longer",
+                    stacklevel=2,
+                )
         with self._in(Phase.GIVING_BACK if known else Phase.NOTHING):
             return self._evaluate(obs, actions)
+
+    def _knows(self, obs: torch.Tensor) -> bool:
+        return (
+            self._n_kept == self._passes.n_steps
+            and self._weight_versions() == self._versions
+            # NumPy compares bytes ten times as fast as torch.
+            and np.array_equal(obs.numpy(force=True), self._images.tensor.numpy(force=True))
+        )
+
+    def _weight_versions(self) -> list[int]:
+        """Return how often each parameter was changed in place."""
+        return [parameter._version for parameter in self._policy.parameters()]
 
     @contextmanager
     def _in(self, phase: Phase) -> Iterator[None]:

@@ -9,10 +9,7 @@ _M_TRIM_THRESHOLD, _M_MMAP_MAX = -1, -4  # glibc's malloc.h
 
 
 def prepare_process(num_threads: int) -> None:
-    """Set up this process for training.
-
-    :param num_threads: torch's threads
-    """
+    """Set up this process for training, with that many of torch's threads."""
     torch.set_num_threads(num_threads)
     _keep_freed_memory()
 

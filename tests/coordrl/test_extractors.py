@@ -8,9 +8,15 @@ import pytest
 import torch
 from gymnasium import spaces
 from safetensors.torch import save_file
-from stable_baselines3.common.torch_layers import CombinedExtractor, NatureCNN
+from stable_baselines3.common.torch_layers import (
+    BaseFeaturesExtractor,
+    CombinedExtractor,
+    NatureCNN,
+)
+from torch import nn
+from torch.nn import functional as F  # noqa: N812  (torch's name for it)
 
-from coordrl import CoordCombinedExtractor, CoordConv2d, CoordNatureCNN
+from coordrl import CoordCombinedExtractor, CoordConv2d, CoordImpalaCNN, CoordNatureCNN
 
 FRAMES = spaces.Box(0, 255, shape=(4, 84, 84), dtype=np.uint8)
 FLOATS = spaces.Box(0.0, 1.0, shape=(4, 84, 84))
@@ -240,3 +246,66 @@ def test_fixed_random_maps_are_the_same_in_another_process_that_loads_the_weight
 def test_an_unknown_code() -> None:
     with pytest.raises(ValueError, match="code='ones' is unknown"):
         CoordNatureCNN(FRAMES, code="ones")
+
+
+def hooked(kind: type[BaseFeaturesExtractor]) -> tuple[BaseFeaturesExtractor, Any, list[nn.Conv2d]]:
+    """Make an extractor, observations for it, and list its convolutions."""
+    space: spaces.Space[Any] = spaces.Box(0, 255, shape=(4, 36, 44), dtype=np.uint8)
+    torch.manual_seed(0)
+    observations: Any = torch.rand(2, 4, 36, 44, requires_grad=True)
+    if kind is CoordCombinedExtractor:
+        space = spaces.Dict({"camera": space, "speed": SPEED})
+        observations = {"camera": observations, "speed": torch.rand(2, 2)}
+    extractor = kind(space)
+    return extractor, observations, [m for m in extractor.modules() if isinstance(m, nn.Conv2d)]
+
+
+KINDS = [CoordNatureCNN, CoordCombinedExtractor, CoordImpalaCNN]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_forward_hook_sees_what_a_convolution_computes(kind: type[BaseFeaturesExtractor]) -> None:
+    extractor, observations, convs = hooked(kind)
+    seen: dict[nn.Module, Any] = {}
+    for conv in convs:
+        conv.register_forward_hook(lambda conv, x, output: seen.update({conv: (x, output)}))
+    extractor(observations)
+    assert list(seen) == convs
+    for conv, (x, output) in seen.items():
+        assert torch.equal(output, conv.forward(*x))
+        assert output.min() < 0
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_backward_hook_sees_the_gradient_of_what_a_convolution_computes(
+    kind: type[BaseFeaturesExtractor],
+) -> None:
+    extractor, observations, convs = hooked(kind)
+    outputs: list[torch.Tensor] = []
+    hooks = [conv.register_forward_hook(lambda *seen: outputs.append(seen[2])) for conv in convs]
+    expected = torch.autograd.grad(extractor(observations).sum(), outputs)
+    for hook in hooks:
+        hook.remove()
+    seen: dict[nn.Module, torch.Tensor] = {}
+    for conv in convs:
+        conv.register_full_backward_hook(lambda conv, _, grads: seen.update({conv: grads[0]}))
+    extractor(observations).sum().backward()
+    for conv, gradient in zip(convs, expected, strict=True):
+        torch.testing.assert_close(seen[conv], gradient)
+        assert gradient.abs().max() > 0
+
+
+def test_grad_cam_by_hand() -> None:
+    extractor, images, (*_, last) = hooked(CoordNatureCNN)
+    seen: list[torch.Tensor] = []
+    last.register_forward_hook(lambda *hook: seen.append(hook[2].detach().clone()))
+    last.register_full_backward_hook(lambda *hook: seen.append(hook[2][0]))
+    extractor(images)[:, 0].sum().backward()
+    activations, gradients = seen
+    leaf = activations.requires_grad_()
+    dense = extractor.get_submodule("linear.0")
+    assert isinstance(dense, nn.Linear)
+    features = F.relu(F.linear(F.relu(leaf).flatten(1), dense.weight, dense.bias))
+    (expected,) = torch.autograd.grad(features[:, 0].sum(), leaf)
+    torch.testing.assert_close(gradients, expected)
+    assert gradients.abs().max() > 0

@@ -8,10 +8,11 @@ from stable_baselines3.common.policies import ActorCriticCnnPolicy
 from stable_baselines3.common.torch_layers import BaseFeaturesExtractor, NatureCNN
 from torch import nn
 
-from agents.acceleration.networks import convolutions, divide_weights, steady_extractors
+from agents.acceleration.networks import convolutions, is_steady, replace_layers
+from agents.acceleration.passes import Passes
 from coordrl import CoordImpalaCNN, CoordNatureCNN
 
-FRAMES = spaces.Box(0, 255, shape=(4, 84, 84), dtype=np.uint8)
+FRAMES = spaces.Box(0, 255, shape=(4, 44, 44), dtype=np.uint8)
 
 
 class Noise(nn.Module):
@@ -51,17 +52,13 @@ def policy(extractor: type[BaseFeaturesExtractor], **settings: bool) -> ActorCri
 
 
 @pytest.mark.parametrize("extractor", [NatureCNN, CoordNatureCNN, CoordImpalaCNN])
-@pytest.mark.parametrize("shared", [True, False])
-def test_extractors_of_ours_and_sb3s_are_steady(
-    extractor: type[BaseFeaturesExtractor], shared: bool
-) -> None:
-    found = policy(extractor, share_features_extractor=shared)
-    assert len(steady_extractors(found)) == (1 if shared else 2)
+def test_extractors_of_ours_and_sb3s_are_steady(extractor: type[BaseFeaturesExtractor]) -> None:
+    assert is_steady(extractor(FRAMES))
 
 
 @pytest.mark.parametrize("extractor", [Noisy, Dropping, Repeating, Doubling])
 def test_extractors_that_might_do_anything_are_not(extractor: type[BaseFeaturesExtractor]) -> None:
-    assert not steady_extractors(policy(extractor))
+    assert not is_steady(extractor(FRAMES))
 
 
 def test_each_convolution_is_found_with_the_relu_that_follows_it() -> None:
@@ -75,17 +72,37 @@ def test_a_policy_that_is_saved_scales_its_images_itself(tmp_path: Path) -> None
     network = policy(CoordNatureCNN)
     images = torch.randint(0, 256, (2, *FRAMES.shape), dtype=torch.uint8)
     before = network.extract_features(images)
-    divide_weights(network)
+    replace_layers(network, Passes(1))
     network.save(str(tmp_path / "policy.pth"))
     loaded = ActorCriticCnnPolicy.load(str(tmp_path / "policy.pth"), device="cpu")
     assert torch.equal(loaded.extract_features(images), before)
 
 
-@pytest.mark.parametrize("extractor", [NatureCNN, CoordNatureCNN, CoordImpalaCNN, Doubling])
-def test_images_are_scaled_once(extractor: type[BaseFeaturesExtractor]) -> None:
-    network = policy(extractor)
+@pytest.mark.parametrize("shared", [True, False])
+@pytest.mark.parametrize(
+    "extractor", [NatureCNN, CoordNatureCNN, CoordImpalaCNN, Dropping, Repeating, Doubling]
+)
+def test_replaced_layers_compute_the_same_and_images_are_scaled_once(
+    extractor: type[BaseFeaturesExtractor], shared: bool
+) -> None:
+    network = policy(extractor, share_features_extractor=shared)
+    network.set_training_mode(False)  # no dropout
+    names = list(network.state_dict())
     images = torch.randint(0, 256, (2, *FRAMES.shape), dtype=torch.uint8)
-    before = network.extract_features(images)
-    divide_weights(network)
+    before = outputs_and_gradients(network, images)
+    replace_layers(network, Passes(1))
     assert network.normalize_images is (extractor is Doubling)
-    torch.testing.assert_close(network.extract_features(images), before, rtol=1e-4, atol=1e-4)
+    for ours, theirs in zip(outputs_and_gradients(network, images), before, strict=True):
+        assert (ours - theirs).norm() <= 1e-4 * theirs.norm()
+    assert list(network.state_dict()) == names
+
+
+def outputs_and_gradients(
+    network: ActorCriticCnnPolicy, images: torch.Tensor
+) -> list[torch.Tensor]:
+    network.zero_grad()
+    values, log_prob, _ = network.evaluate_actions(images, torch.zeros(2))
+    (values.sum() + log_prob.sum()).backward()
+    gradients = [p.grad for p in network.features_extractor.parameters() if p.grad is not None]
+    assert gradients
+    return [values.detach(), log_prob.detach(), *gradients]
