@@ -5,7 +5,6 @@ from pathlib import Path
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
-from plotly.offline import get_plotlyjs
 
 from coordrl.compare.comparing import words
 from coordrl.compare.comparing.results import Comparison
@@ -17,6 +16,7 @@ from coordrl.compare.writing.page.caveats import caveats
 from coordrl.compare.writing.page.coordinates import MOST_MAPS, map_images, trained_agents
 from coordrl.compare.writing.page.cost import costs
 from coordrl.compare.writing.page.data import page_json
+from coordrl.compare.writing.page.plotly import plotly_js
 from coordrl.compare.writing.page.repeat import provenance, steps
 from coordrl.compare.writing.style import styles
 
@@ -48,7 +48,7 @@ def save_report(comparison: Comparison, path: Path) -> None:
             steps=steps(comparison),
             provenance=provenance(comparison),
             data=Markup(page_json(comparison)),  # JSON without "<"
-            plotly=Markup(get_plotlyjs()),  # plotly's own, not user text
+            plotly=Markup(plotly_js()),  # plotly's own, not user text
             alpha=ALPHA,
             power=POWER,
             exact_limit=EXACT_LIMIT,

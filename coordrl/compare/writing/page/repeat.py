@@ -8,10 +8,11 @@ from typing import NamedTuple
 
 import coordrl
 from coordrl.compare.comparing.results import Comparison
+from coordrl.compare.writing.page.plotly import plotly_version
 
 # Facts that differ between more runs than this (dates, commands) are counted, not listed.
 _LISTED_VALUES = 4
-_PACKAGES = ("numpy", "scipy", "plotly", "matplotlib")
+_PACKAGES = ("numpy", "scipy", "matplotlib")
 
 
 class Step(NamedTuple):
@@ -63,7 +64,5 @@ def provenance(comparison: Comparison) -> list[tuple[str, str]]:
             rows.append((name, "; ".join(f"{value} ({n} runs)" for value, n in counts.items())))
     python = f"Python {sys.version_info.major}.{sys.version_info.minor}.{sys.version_info.micro}"
     packages = [f"{name} {version(name)}" for name in _PACKAGES]
-    return [
-        *rows,
-        ("this page", ", ".join([f"coordrl {coordrl.__version__}", python, *packages])),
-    ]
+    own = [f"coordrl {coordrl.__version__}", python, *packages, f"plotly.js {plotly_version()}"]
+    return [*rows, ("this page", ", ".join(own))]
