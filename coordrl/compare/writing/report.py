@@ -7,8 +7,8 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from coordrl.compare.comparing import words
+from coordrl.compare.comparing.curves import SHARES
 from coordrl.compare.comparing.results import Comparison
-from coordrl.compare.comparing.thresholds import SHARES
 from coordrl.compare.statistics.permutation import DRAW_SEED, DRAWS, EXACT_LIMIT
 from coordrl.compare.statistics.two_arms import ALPHA, POWER
 from coordrl.compare.writing.page.bars import Bars
@@ -22,17 +22,13 @@ from coordrl.compare.writing.style import styles
 
 
 def save_report(comparison: Comparison, path: Path) -> None:
-    """Write the report.
-
-    :param comparison: what was found
-    :param path: the HTML file
-    """
+    """Write the report."""
     html = (
         _environment()
         .get_template("report.html.j2")
         .render(
             comparison=comparison,
-            plan=comparison.plan,
+            declared=comparison.declared,
             baseline=comparison.baseline,
             overall=words.overall(comparison.aggregates, comparison.baseline),
             caveats=caveats(comparison),
@@ -68,8 +64,8 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.filters.update(
-        number=words.number,
-        signed=partial(words.number, sign=True),
+        number=words.number_text,
+        signed=partial(words.number_text, sign=True),
         p=words.p_text,
         interval=words.interval_text,
         plus_minus=words.plus_minus,
