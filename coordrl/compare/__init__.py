@@ -39,14 +39,16 @@ def compare_runs(
         ``{game}/{algorithm}/{arm}/seed-{seed}``; matched with the last parts of the path
     :param tag: the curve in ``progress.csv`` or event files; by default the usual one
     :param console: where to print; by default the terminal
-    :return: what was found
     :raises CompareError: if there is nothing to compare; the message is one line
     """
     from coordrl.compare.command import run_comparison
-    from coordrl.compare.reading.study import Request
 
-    request = Request(source=source, pattern=pattern, tag=tag)
-    paths = [Path(path) for path in (path, *others)]
     return run_comparison(
-        *paths, output=output, baseline=baseline, request=request, console=console
+        *(Path(path) for path in (path, *others)),
+        output=output,
+        baseline=baseline,
+        console=console,
+        source=source,
+        pattern=pattern,
+        tag=tag,
     )

@@ -1,27 +1,25 @@
 """Comparing runs from end to end, and the command line."""
 
 import argparse
-import json
 import shutil
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import NoReturn
 
 from rich.console import Console
 
-from coordrl.compare import plan
 from coordrl.compare.comparing.analysis import compare
 from coordrl.compare.comparing.results import Comparison
-from coordrl.compare.errors import CompareError
+from coordrl.compare.errors import CompareError, Parser
+from coordrl.compare.plan import print_plan
 from coordrl.compare.reading.pattern import EXAMPLE
 from coordrl.compare.reading.study import SOURCES, Request, read_study
 from coordrl.compare.stages import stages
-from coordrl.compare.writing.drawing import figures_drawn
 from coordrl.compare.writing.events import save_events
+from coordrl.compare.writing.json_file import save_json
 from coordrl.compare.writing.markdown import save_markdown
-from coordrl.compare.writing.plain import plain
+from coordrl.compare.writing.plots import figures_drawn
 from coordrl.compare.writing.report import save_report
 from coordrl.compare.writing.tables import print_comparison, save_csv
 
@@ -32,15 +30,16 @@ def run_comparison(
     *paths: Path,
     output: str | Path | None = None,
     baseline: str | None = None,
-    request: Request | None = None,
     console: Console | None = None,
+    **request: str | None,
 ) -> Comparison:
     """Do what :func:`coordrl.compare.compare_runs` promises."""
+    asked = Request(**request)
     console = console or Console()
     target = Path(output) if output is not None else _default_output(paths)
     check_target(target)
     with stages(console) as stage:
-        study = read_study(*paths, request=request, track=stage.track)
+        study = read_study(*paths, request=asked, track=stage.track)
         stage.begin("comparing")
         comparison = compare(study, baseline)
         stage.begin("writing")
@@ -64,16 +63,13 @@ def save_comparison(comparison: Comparison, target: Path) -> None:
     Every file is written aside and then renamed over its predecessor, so a reader never sees
     half of one. Figures of an earlier comparison that no longer exist go.
 
-    :param comparison: what was found
     :param target: the folder; it may hold an earlier comparison (see :func:`check_target`)
     """
     target.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(prefix=_ASIDE, dir=target) as name:
         aside = Path(name)
         with figures_drawn(comparison, aside):
-            # Without line breaks: a large study has half a million numbers.
-            record = json.dumps({"format": 1, **plain(comparison)}, allow_nan=False)
-            (aside / "comparison.json").write_text(record + "\n", encoding="utf-8")
+            save_json(comparison, aside / "comparison.json")
             save_csv(comparison, aside / "comparison.csv")
             save_markdown(comparison, aside / "comparison.md")
             save_report(comparison, aside / "report.html")
@@ -106,12 +102,6 @@ def _move_in(aside: Path, target: Path) -> None:
         (aside / name).replace(target / name)
 
 
-class _Parser(argparse.ArgumentParser):
-    def error(self, message: str) -> NoReturn:
-        print(f"error: {message}", file=sys.stderr)
-        raise SystemExit(2)
-
-
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line.
 
@@ -119,14 +109,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     :return: the exit code: 0, or 2 for bad input
     """
     given = sys.argv[1:] if arguments is None else list(arguments)
-    if given[:1] == ["plan"]:
-        return plan.main(given[1:])
-    options = _make_parser().parse_args(given)
     try:
-        request = Request(source=options.source, pattern=options.pattern, tag=options.tag)
-        run_comparison(
-            *options.paths, output=options.output, baseline=options.baseline, request=request
-        )
+        if given[:1] == ["plan"]:
+            print_plan(given[1:])
+        else:
+            options = vars(_make_parser().parse_args(given))
+            run_comparison(*options.pop("paths"), **options)
     except (CompareError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
@@ -134,7 +122,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _make_parser() -> argparse.ArgumentParser:
-    parser = _Parser(
+    parser = Parser(
         prog="python -m coordrl.compare",
         description="Compare the arms of a study: learning curves, tests and a report.",
         epilog="'python -m coordrl.compare plan --help' tells how to plan seeds and timesteps.",

@@ -1,10 +1,8 @@
 """``python -m coordrl.compare plan``: the seeds and timesteps that a study needs."""
 
 import argparse
-import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NoReturn
 
 from rich import box
 from rich.console import Console
@@ -12,9 +10,9 @@ from rich.table import Table
 from rich.text import Text
 
 from coordrl.compare.comparing.analysis import compare
-from coordrl.compare.comparing.pilot import Stage, StudyPlan, plan_study
-from coordrl.compare.comparing.words import number
-from coordrl.compare.errors import CompareError
+from coordrl.compare.comparing.pilot import Horizon, StudyPlan, plan_study
+from coordrl.compare.comparing.words import number_text
+from coordrl.compare.errors import CompareError, Parser
 from coordrl.compare.reading.study import read_study
 from coordrl.compare.statistics.attainability import seeds_to_attain, unattainable
 from coordrl.compare.statistics.power import power, seeds_needed
@@ -26,33 +24,21 @@ _LONGER = (
 )
 
 
-def main(argv: Sequence[str] | None = None) -> int:
-    """Print a plan.
+def print_plan(arguments: Sequence[str]) -> None:
+    """Print a plan, as the arguments after ``plan`` ask.
 
-    :param argv: arguments after ``plan``; by default those of the process
-    :return: the exit code: 0, or 2 for bad input
+    :raises CompareError: if there is nothing to plan from
     """
-    options = _make_parser().parse_args(argv)
+    options = _make_parser().parse_args(arguments)
     console = Console(highlight=False, markup=False, soft_wrap=True)
-    try:
-        if options.pilot is not None:
-            _plan_from_pilot(options, console)
-        else:
-            _plan_from_effect(options, console)
-    except (CompareError, OSError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
-    return 0
-
-
-class _Parser(argparse.ArgumentParser):
-    def error(self, message: str) -> NoReturn:
-        print(f"error: {message}", file=sys.stderr)
-        raise SystemExit(2)
+    if options.pilot is not None:
+        _plan_from_pilot(options, console)
+    else:
+        _plan_from_effect(options, console)
 
 
 def _make_parser() -> argparse.ArgumentParser:
-    parser = _Parser(
+    parser = Parser(
         prog="python -m coordrl.compare plan",
         description="Plan the seeds and timesteps of a study: for 80 % power at a family-wise "
         "level of 5 %, after Holm's correction.",
@@ -104,8 +90,8 @@ def _plan_from_effect(options: argparse.Namespace, console: Console) -> None:
     _print_attainable(console, options.seeds, family, pairs=options.paired)
     needed = seeds_needed(options.effect, options.sd, ALPHA / family, pairs=options.paired)
     console.print(
-        f"{_seeds(needed)} seeds per arm find a difference of {number(options.effect)} "
-        f"(sd {number(options.sd)}) with {POWER:.0%} power after correction for "
+        f"{_seeds(needed)} seeds per arm find a difference of {number_text(options.effect)} "
+        f"(sd {number_text(options.sd)}) with {POWER:.0%} power after correction for "
         f"{_comparisons(family)}."
     )
     if options.seeds is not None:
@@ -123,7 +109,7 @@ def _plan_from_pilot(options: argparse.Namespace, console: Console) -> None:
     if not pilot.family:
         raise CompareError(f"the pilot has one arm ({pilot.baseline}): nothing to compare")
     plan = plan_study(pilot, options.family)
-    _print_attainable(console, options.seeds, plan.family, pairs=pilot.plan.paired)
+    _print_attainable(console, options.seeds, plan.family, pairs=pilot.declared.paired)
     console.print(_table(plan))
     for contrast in plan.contrasts:
         if contrast.note:
@@ -159,20 +145,20 @@ def _table(plan: StudyPlan) -> Table:
         table.add_column(name, justify="right", no_wrap=True)
     for contrast in plan.contrasts:
         table.add_row(Text(f"{contrast.title}, {contrast.arm}", style="bold"))
-        for stage in contrast.stages:
-            table.add_row(*_cells(stage))
+        for horizon in contrast.horizons:
+            table.add_row(*_cells(horizon))
         table.add_section()
     return table
 
 
-def _cells(stage: Stage) -> list[str]:
+def _cells(horizon: Horizon) -> list[str]:
     return [
-        f"  {stage.timesteps:,}",
-        number(stage.difference, sign=True),
-        number(stage.sd),
-        number(stage.margin),
-        _seeds(stage.seeds) if stage.margin else "no margin",
-        _seeds(stage.cautious) if stage.margin else "",
+        f"  {horizon.timesteps:,}",
+        number_text(horizon.difference, sign=True),
+        number_text(horizon.sd),
+        number_text(horizon.margin),
+        _seeds(horizon.seeds) if horizon.margin else "no margin",
+        _seeds(horizon.cautious) if horizon.margin else "",
     ]
 
 
@@ -185,7 +171,7 @@ def _print_total(console: Console, plan: StudyPlan) -> None:
         cost, part = "", ""
         if plan.seconds_per_seed is not None:
             hours = plan.seconds_per_seed * max(seeds) / 3600
-            cost = f", about {number(hours)} processor hours"
+            cost = f", about {number_text(hours)} processor hours"
         if len(seeds) < len(plan.contrasts):
             part = f", enough for {len(seeds)} of {_comparisons(len(plan.contrasts))}"
         console.print(f"With an sd {words}: {max(seeds):,} seeds per arm{cost}{part}.")

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Protocol, TypeVar
+from typing import TypeVar
 
 from rich.console import Console
 from rich.progress import (
@@ -17,25 +17,19 @@ from rich.progress import (
 _T = TypeVar("_T")
 
 
-class Stages(Protocol):
-    """Shows what is being done."""
+class Stages:
+    """Shows what is being done, and how far it is."""
 
-    def begin(self, what: str) -> None:
-        """Begin a stage of unknown length."""
-
-    def track(self, items: Sequence[_T]) -> Iterable[_T]:
-        """Pass items on, and show how many have been."""
-
-
-class _Stages:
     def __init__(self, progress: Progress) -> None:
         self._progress = progress
         self._task = progress.add_task("reading", total=None)
 
     def begin(self, what: str) -> None:
+        """Begin a stage of unknown length."""
         self._progress.reset(self._task, total=None, description=what)
 
     def track(self, items: Sequence[_T]) -> Iterable[_T]:
+        """Pass items on, and show how many have been."""
         return self._progress.track(items, len(items), task_id=self._task)
 
 
@@ -54,4 +48,4 @@ def stages(console: Console) -> Iterator[Stages]:
     )
     shown = Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
     with shown:
-        yield _Stages(shown)
+        yield Stages(shown)

@@ -48,6 +48,8 @@ def test_comparison_json(written):
     record = json.loads((folder / "comparison.json").read_text())
     assert (record["format"], record["baseline"], record["family"]) == (1, "standard", 6)
     assert record["headline"] == comparison.headline
+    assert list(record)[:3] == ["format", "plan", "baseline"]
+    assert record["plan"]["runs"] == list(comparison.declared.runs)
     for written_group, group in zip(record["groups"], comparison.groups, strict=True):
         (found,) = written_group["contrasts"]
         assert found["verdict"] == group.game.lower()

@@ -2,10 +2,9 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from coordrl.compare.command import main as compare_main
+from coordrl.compare.command import main
 from coordrl.compare.comparing.analysis import compare
 from coordrl.compare.comparing.pilot import plan_study, upper_sd
-from coordrl.compare.plan import main
 from coordrl.compare.reading.study import read_study
 from coordrl.compare.statistics.power import seeds_needed
 from tests.compare.conftest import HEADER
@@ -30,7 +29,7 @@ def only(plan):
 
 def test_the_end_of_the_runs(pilot):
     plan = plan_of(pilot, family=4)
-    end = only(plan).stages[-1]
+    end = only(plan).horizons[-1]
     sd = np.sqrt((np.var(STANDARD, ddof=1) + np.var(COORD, ddof=1)) / 2)
     margin = 0.1 * (np.mean(STANDARD) + 20.7)
     assert (end.timesteps, end.margin, end.sd) == (10_000, pytest.approx(margin), pytest.approx(sd))
@@ -42,15 +41,15 @@ def test_the_end_of_the_runs(pilot):
     assert plan.seconds_per_seed == pytest.approx(2 * 31.0)
 
 
-def test_stages_follow_the_curves(pilot):
+def test_horizons_follow_the_curves(pilot):
     comparison = compare(read_study(pilot))
     standard, coord = (arm.curve for arm in comparison.groups[0].arms)
-    stages = only(plan_study(comparison)).stages
-    assert [stage.timesteps for stage in stages] == [2_500, 5_000, 7_500, 10_000]
-    for stage in stages:
-        (k,) = np.flatnonzero(standard.timesteps == stage.timesteps)
-        assert stage.difference == pytest.approx(coord.mean[k] - standard.mean[k])
-        assert stage.margin == pytest.approx(0.1 * (standard.mean[k] + 20.7))
+    horizons = only(plan_study(comparison)).horizons
+    assert [horizon.timesteps for horizon in horizons] == [2_500, 5_000, 7_500, 10_000]
+    for horizon in horizons:
+        (k,) = np.flatnonzero(standard.timesteps == horizon.timesteps)
+        assert horizon.difference == pytest.approx(coord.mean[k] - standard.mean[k])
+        assert horizon.margin == pytest.approx(0.1 * (standard.mean[k] + 20.7))
 
 
 def test_curves_that_still_rise(tmp_path, write_run):
@@ -65,7 +64,7 @@ def test_curves_that_still_rise(tmp_path, write_run):
 
 def test_the_paired_plan_uses_common_seeds(study):
     scores = {("Pong", "a2c", "standard"): [*STANDARD, 3.0], ("Pong", "a2c", "coord"): COORD}
-    end = only(plan_of(study(scores, comparison={"test": "paired"}))).stages[-1]
+    end = only(plan_of(study(scores, comparison={"test": "paired"}))).horizons[-1]
     differences = np.subtract(COORD, STANDARD)
     assert end.difference == pytest.approx(differences.mean())
     assert end.sd == pytest.approx(differences.std(ddof=1))
@@ -94,9 +93,9 @@ def test_upper_sd_is_rarely_below_the_true_one():
 
 
 def test_command_with_a_pilot(pilot, capsys):
-    assert compare_main(["plan", str(pilot), "--family", "4", "--seeds", "4"]) == 0
+    assert main(["plan", str(pilot), "--family", "4", "--seeds", "4"]) == 0
     printed = capsys.readouterr().out
-    end = only(plan_of(pilot, family=4)).stages[-1]
+    end = only(plan_of(pilot, family=4)).horizons[-1]
     assert "4 comparisons can be reached by the unpaired permutation test from 5 seeds" in printed
     assert "warning: 4 seeds per arm cannot reach significance" in printed
     assert f"With an sd as in the pilot: {end.seeds} seeds per arm" in printed
@@ -106,7 +105,8 @@ def test_command_with_a_pilot(pilot, capsys):
 
 @pytest.mark.parametrize("test", [[], ["--paired"]])
 def test_command_with_an_effect(capsys, test):
-    assert main(["--effect", "2", "--sd", "1.5", "--family", "18", "--seeds", "40", *test]) == 0
+    effect = ["--effect", "2", "--sd", "1.5"]
+    assert main(["plan", *effect, "--family", "18", "--seeds", "40", *test]) == 0
     printed = capsys.readouterr().out
     needed = seeds_needed(2.0, 1.5, 0.05 / 18, pairs=bool(test))
     assert f"{needed} seeds per arm find a difference of 2.00 (sd 1.50) with 80% power" in printed
@@ -130,7 +130,7 @@ def test_command_with_an_effect(capsys, test):
 )
 def test_bad_input_is_one_line(capsys, arguments, message):
     try:
-        code = main(arguments)
+        code = main(["plan", *arguments])
     except SystemExit as stop:
         code = stop.code
     captured = capsys.readouterr()
@@ -141,5 +141,5 @@ def test_bad_input_is_one_line(capsys, arguments, message):
 
 
 def test_a_pilot_of_one_arm(study, capsys):
-    assert main([str(study({("Pong", "a2c", "standard"): STANDARD}, comparison={}))]) == 2
+    assert main(["plan", str(study({("Pong", "a2c", "standard"): STANDARD}, comparison={}))]) == 2
     assert "the pilot has one arm (standard)" in capsys.readouterr().err

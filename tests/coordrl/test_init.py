@@ -15,7 +15,7 @@ def test_importing_adds_coordrl_alone_to_what_sb3_imports() -> None:
         [sys.executable, "-c", code], capture_output=True, text=True, check=True
     )
     added, compare = result.stdout.splitlines()
-    forbidden = {"matplotlib", "plotly", "ale_py", "pandas", "scipy", "agents", "envs"}
+    forbidden = {"matplotlib", "ale_py", "pandas", "scipy", "agents", "envs"}
     assert "coordrl" in added.split()
     assert not forbidden & set(added.split())
     assert compare == "False"

@@ -7,9 +7,9 @@ from typing import Any
 
 from coordrl.compare.comparing.arms import arm_result
 from coordrl.compare.comparing.contrasts import contrast, correct
+from coordrl.compare.comparing.curves import thresholds
 from coordrl.compare.comparing.overall import aggregates
 from coordrl.compare.comparing.results import ArmResult, Comparison, Contrast, Group
-from coordrl.compare.comparing.thresholds import thresholds
 from coordrl.compare.comparing.words import finding, headline
 from coordrl.compare.errors import CompareError
 from coordrl.compare.reading.runs import Run, Study
@@ -22,10 +22,8 @@ STANDARD = "standard"
 def compare(study: Study, baseline: str | None = None) -> Comparison:
     """Compare the arms of a study.
 
-    :param study: its runs
     :param baseline: the arm that the others are compared with; by default the study's, else
         "standard"
-    :return: the comparison
     :raises CompareError: for a baseline that is not one of the arms, and for runs of one game
         and algorithm that are not alike
     """
@@ -40,15 +38,15 @@ def compare(study: Study, baseline: str | None = None) -> Comparison:
             wanted = [arm for arm in arms if (game, algorithm, arm) in cells]
             group = _group(study, runs, wanted, baseline)
             groups.append(replace(group, thresholds=thresholds(group, baseline)))
-    groups = _correct(groups, family, pairs=study.plan.paired)
+    groups = _correct(groups, family, pairs=study.declared.paired)
     contrasts = [found for group in groups for found in group.contrasts]
     findings = [finding(g, found, baseline) for g in groups for found in g.contrasts]
     return Comparison(
-        plan=study.plan,
+        declared=study.declared,
         baseline=baseline,
         arms=arms,
         family=family,
-        seeds_to_attain=seeds_to_attain(family, pairs=study.plan.paired) if family else None,
+        seeds_to_attain=seeds_to_attain(family, pairs=study.declared.paired) if family else None,
         headline=headline(contrasts, findings, baseline, family),
         findings=tuple(findings),
         groups=tuple(groups),
@@ -63,7 +61,7 @@ def compare(study: Study, baseline: str | None = None) -> Comparison:
 def _baseline(study: Study, asked: str | None) -> str:
     """Return the arm the others are compared with."""
     arms = list(dict.fromkeys(key.arm for key in study.keys))
-    chosen = asked or study.plan.baseline or (arms[0] if len(arms) == 1 else STANDARD)
+    chosen = asked or study.declared.baseline or (arms[0] if len(arms) == 1 else STANDARD)
     if chosen not in arms:
         listed = ", ".join(arms)
         raise CompareError(f"no arm is called {chosen!r}: choose the baseline among {listed}")
@@ -77,7 +75,7 @@ def _group(study: Study, runs: Sequence[Run], wanted: Sequence[str], baseline: s
     reference = first.reference_scores or {}
     random = reference.get("random")
     arms = {
-        arm: arm_result(arm, [run for run in runs if run.key.arm == arm], study.plan.window)
+        arm: arm_result(arm, [run for run in runs if run.key.arm == arm], study.declared.window)
         for arm in wanted
         if any(run.key.arm == arm for run in runs)
     }
@@ -112,8 +110,8 @@ def _contrast(
         seeds = (len(arm.seeds) if arm else 0, len(baseline.seeds) if baseline else 0)
         note = f"{name} or the baseline has no finished run"
         return Contrast(arm=name, seeds=seeds, notes=(note,))
-    margin = margin_of(baseline.mean, random, study.plan.margin)
-    return contrast(arm, baseline, margin, pairs=study.plan.paired)
+    margin = margin_of(baseline.mean, random, study.declared.margin)
+    return contrast(arm, baseline, margin, pairs=study.declared.paired)
 
 
 def _correct(groups: Sequence[Group], family: int, *, pairs: bool) -> list[Group]:

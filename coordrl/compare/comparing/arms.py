@@ -8,16 +8,14 @@ from numpy.typing import NDArray
 from coordrl.compare.comparing.results import ArmCurve, ArmResult, SeedResult
 from coordrl.compare.reading.runs import Run
 from coordrl.compare.statistics.curves import learning_curve
-from coordrl.compare.statistics.two_arms import CONFIDENCE, mean_interval, sample_sd, t_half_width
+from coordrl.compare.statistics.two_arms import mean_interval, sample_sd, t_half_width
 
 
 def arm_result(arm: str, runs: Sequence[Run], window: float) -> ArmResult:
     """Return the results of an arm in one game and algorithm.
 
-    :param arm: its name
     :param runs: its finished runs, at least one, all of the same length
     :param window: what each point of a curve looks back over, as a share of the run
-    :return: scores, sample efficiency, curves and cost
     """
     runs = sorted(runs, key=lambda run: run.key.seed)
     curves = [
@@ -65,7 +63,7 @@ def _arm_curve(
 ) -> ArmCurve:
     # A point where some seed has no value yet stays NaN: a mean over fewer seeds would jump.
     mean = seeds.mean(axis=0)
-    half = t_half_width(seeds, CONFIDENCE) if len(seeds) > 1 else np.full(mean.shape, np.nan)
+    half = t_half_width(seeds)
     return ArmCurve(
         timesteps=timesteps,
         seeds=seeds,

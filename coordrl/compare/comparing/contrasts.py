@@ -1,7 +1,7 @@
-"""An arm against the baseline: one row of the comparison's table."""
+"""An arm against the baseline: one row of the comparison's table, and in units of the margin."""
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -15,6 +15,7 @@ from coordrl.compare.statistics.permutation import (
 from coordrl.compare.statistics.power import seeds_needed
 from coordrl.compare.statistics.two_arms import (
     ALPHA,
+    Interval,
     correlation,
     decide,
     holm,
@@ -23,11 +24,12 @@ from coordrl.compare.statistics.two_arms import (
     welch,
 )
 
+_SIGNIFICANT = ("better", "worse", "negligible")
+
 
 def contrast(arm: ArmResult, baseline: ArmResult, margin: float, *, pairs: bool) -> Contrast:
     """Return the difference between two arms and its tests, not yet corrected for the family.
 
-    :param arm: the arm
     :param baseline: what it is compared with, in the same game and algorithm
     :param margin: the smallest difference that matters, in points of the game
     :param pairs: whether the study declared the paired sign-flip test
@@ -93,6 +95,36 @@ def correct(
         )
         for i, c in enumerate(contrasts)
     ]
+
+
+@dataclass(frozen=True)
+class Effect:
+    """A difference from the baseline, divided by its margin.
+
+    :param value: the difference; from -1 to 1 it does not matter
+    :param interval: its 95 % interval, or None
+    :param significant: whether the corrected primary test says that it is not 0
+    """
+
+    value: float
+    interval: Interval | None
+    significant: bool
+
+
+def effect(contrast: Contrast) -> Effect | None:
+    """Return a contrast's difference in margins.
+
+    :return: the effect, or None where there is no difference, or no margin that means anything:
+        the margin is a share of what the baseline scores above random play
+    """
+    if contrast.difference is None or not contrast.margin or contrast.verdict == "uninformative":
+        return None
+    ends = contrast.interval
+    return Effect(
+        contrast.difference / contrast.margin,
+        ends and Interval(ends.low / contrast.margin, ends.high / contrast.margin),
+        contrast.verdict in _SIGNIFICANT,
+    )
 
 
 def _corrected(p_values: list[float | None], family: int) -> list[float | None]:

@@ -36,9 +36,7 @@ def aggregates(
 ) -> tuple[Aggregate, ...]:
     """Return what holds over the games of each algorithm that has two or more.
 
-    :param groups: every game and algorithm, with verdicts
     :param arms: all arms, the baseline first
-    :param baseline: the arm that the others are compared with
     """
     games = Counter(group.algorithm for group in groups)
     return tuple(

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
+from coordrl.compare.comparing.curves import common_curves
 from coordrl.compare.comparing.results import ArmResult, Comparison, Contrast, Group
 from coordrl.compare.statistics.power import seeds_needed
 from coordrl.compare.statistics.two_arms import ALPHA, POWER, beats, margin_of, sample_sd
@@ -15,7 +16,7 @@ _SHARES = (0.25, 0.5, 0.75, 1.0)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Stage:
+class Horizon:
     """What the pilot shows at some point of its runs, and the seeds that follow from it.
 
     :param timesteps: into the runs
@@ -40,16 +41,15 @@ class ContrastPlan:
     """The plan for an arm against the baseline.
 
     :param title: game and algorithm
-    :param arm: the arm
-    :param stages: a quarter, half, three quarters of the way, and the end; those at which both
+    :param horizons: a quarter, half, three quarters of the way, and the end; those at which both
         arms have two seeds with a finished game
     :param rising: arms whose curves still rise at the end
-    :param note: why there are no stages, or None
+    :param note: why there are no horizons, or None
     """
 
     title: str
     arm: str
-    stages: tuple[Stage, ...]
+    horizons: tuple[Horizon, ...]
     rising: tuple[str, ...]
     note: str | None = None
 
@@ -70,7 +70,7 @@ class StudyPlan:
 
     def seeds(self, *, cautious: bool = False) -> list[int]:
         """Return the seeds at the end of the runs, of each contrast that can be planned."""
-        ends = [plan.stages[-1] for plan in self.contrasts if plan.stages]
+        ends = [plan.horizons[-1] for plan in self.contrasts if plan.horizons]
         numbers = [end.cautious if cautious else end.seeds for end in ends]
         return [number for number in numbers if number is not None]
 
@@ -78,7 +78,6 @@ class StudyPlan:
 def plan_study(pilot: Comparison, family: int | None = None) -> StudyPlan:
     """Plan a study from a pilot with the same arms, games and timesteps.
 
-    :param pilot: its comparison
     :param family: how many tests the study will have; by default as many as the pilot
     """
     family = family or pilot.family
@@ -96,14 +95,11 @@ def plan_study(pilot: Comparison, family: int | None = None) -> StudyPlan:
 
 
 def upper_sd(sd: float, df: int) -> float:
-    """Return the upper 80 % confidence limit of a standard deviation, to plan with.
+    """Return the upper 80 % confidence limit of a sd with df degrees of freedom, to plan with.
 
     sd * sqrt(df / chi2(0.2; df)): a study planned with a pilot's own sd has less than its power
     more often than not (R. H. Browne, "On the use of a pilot sample for sample size
     determination", Statistics in Medicine 14, 1995).
-
-    :param sd: of a pilot
-    :param df: its degrees of freedom
     """
     return sd * float(np.sqrt(df / stats.chi2.ppf(1 - POWER, df)))
 
@@ -113,18 +109,18 @@ def _plan_contrast(
 ) -> ContrastPlan:
     arms = {arm.arm: arm for arm in group.arms}
     arm, baseline = arms.get(contrast.arm), arms.get(pilot.baseline)
-    stages: tuple[Stage, ...] = ()
+    horizons: tuple[Horizon, ...] = ()
     rising: tuple[str, ...] = ()
     if arm is not None and baseline is not None:
-        rising = tuple(a.arm for a in (baseline, arm) if _rises(a, pilot.plan.window))
+        rising = tuple(a.arm for a in (baseline, arm) if _rises(a, pilot.declared.window))
         if group.informative:
-            stages = _stages(pilot, group, (arm, baseline), alpha)
+            horizons = _horizons(pilot, group, (arm, baseline), alpha)
     return ContrastPlan(
         title=group.title,
         arm=contrast.arm,
-        stages=stages,
+        horizons=horizons,
         rising=rising,
-        note=None if stages else _why_not(group, contrast),
+        note=None if horizons else _why_not(group, contrast),
     )
 
 
@@ -136,24 +132,23 @@ def _why_not(group: Group, contrast: Contrast) -> str:
     return "the pilot needs two seeds per arm whose scores differ"
 
 
-def _stages(
+def _horizons(
     pilot: Comparison, group: Group, arms: tuple[ArmResult, ArmResult], alpha: float
-) -> tuple[Stage, ...]:
-    x, y = _common_curves(*arms) if pilot.plan.paired else (a.curve.seeds for a in arms)
+) -> tuple[Horizon, ...]:
+    pairs = pilot.declared.paired
+    x, y = common_curves(*arms) if pairs else (a.curve.seeds for a in arms)
     timesteps = arms[0].curve.timesteps
     found = []
     for share in _SHARES:
         k = max(0, round(share * len(timesteps)) - 1)
-        spread = _spread(x[:, k], y[:, k], pairs=pilot.plan.paired)
+        spread = _spread(x[:, k], y[:, k], pairs=pairs)
         if spread is None:
             continue
         sd, df = spread
-        margin = margin_of(float(y[:, k].mean()), group.random_score, pilot.plan.margin)
-        needed = [
-            seeds_needed(margin, s, alpha, pairs=pilot.plan.paired) for s in (sd, upper_sd(sd, df))
-        ]
+        margin = margin_of(float(y[:, k].mean()), group.random_score, pilot.declared.margin)
+        needed = [seeds_needed(margin, s, alpha, pairs=pairs) for s in (sd, upper_sd(sd, df))]
         found.append(
-            Stage(
+            Horizon(
                 timesteps=int(timesteps[k]),
                 difference=float(x[:, k].mean() - y[:, k].mean()),
                 sd=sd,
@@ -163,17 +158,6 @@ def _stages(
             )
         )
     return tuple(found)
-
-
-def _common_curves(
-    arm: ArmResult, baseline: ArmResult
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return the curves of the seeds that both arms have, in the same order."""
-    common = {seed.seed for seed in arm.seeds} & {seed.seed for seed in baseline.seeds}
-    first, second = (
-        a.curve.seeds[[seed.seed in common for seed in a.seeds]] for a in (arm, baseline)
-    )
-    return first, second
 
 
 def _spread(

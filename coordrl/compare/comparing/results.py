@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from coordrl.compare.reading.runs import UNSTATED, AgentEvaluation, Missing, Plan
+from coordrl.compare.reading.runs import UNSTATED, AgentEvaluation, Declaration, Missing
 from coordrl.compare.statistics.two_arms import Interval, Verdict
 
 
@@ -13,7 +13,6 @@ from coordrl.compare.statistics.two_arms import Interval, Verdict
 class SeedResult:
     """One run.
 
-    :param seed: its seed
     :param run: its folder
     :param score: mean return over the last part of the run
     :param games: games in that mean
@@ -40,7 +39,6 @@ class ArmCurve:
     :param carried: where a seed's curve repeats its last value, shape (seeds, points)
     :param mean: over seeds; NaN until every seed has finished a game
     :param lower: lower end of the t interval of the mean; NaN for a single seed
-    :param upper: upper end
     :param wall_seconds: mean over seeds since the start; None where some run did not record it
     """
 
@@ -57,7 +55,6 @@ class ArmCurve:
 class ArmResult:
     """One arm of one game and algorithm.
 
-    :param arm: its name
     :param seeds: its finished runs, at least one, in the order of their seeds
     :param mean: mean score
     :param sd: standard deviation of the scores between seeds; None for one seed
@@ -68,7 +65,6 @@ class ArmResult:
     :param timesteps_per_second: mean over the runs that recorded it, or None
     :param wall_seconds: mean over the runs that recorded it, or None
     :param cpu_seconds: mean over the runs that recorded it, or None
-    :param curve: its learning curves
     """
 
     arm: str
@@ -94,7 +90,6 @@ class ArmResult:
 class Contrast:
     """An arm against the baseline; the numbers are None where they are undefined.
 
-    :param arm: the arm
     :param seeds: seeds of the arm and of the baseline that the tests used
     :param difference: mean score of the arm minus that of the baseline
     :param interval: its t interval (Welch's, or the paired one)
@@ -133,7 +128,6 @@ class Contrast:
 class Reach:
     """When the runs of an arm reach a threshold.
 
-    :param arm: the arm
     :param timesteps: the first point of each seed's curve that lies at or above the threshold,
         in timesteps, in the order of the arm's seeds; None where it never does
     """
@@ -172,8 +166,6 @@ class Threshold:
 class Group:
     """All arms of one game and algorithm.
 
-    :param game: the game
-    :param algorithm: the algorithm
     :param protocol: how games were played, or None
     :param n_timesteps: the length of each run
     :param points: what curves and scores are means of (see
@@ -233,7 +225,6 @@ class Profile:
 
     :param values: shares, in [0, 1]
     :param lower: lower end of the pointwise 95 % bootstrap band
-    :param upper: upper end
     """
 
     values: NDArray[np.float64]
@@ -247,12 +238,10 @@ class AggregateArm:
 
     Without human scores in at least two games all but the rank are None.
 
-    :param arm: its name
     :param mean: mean over the games
     :param median: median over the games of the mean score
     :param iqm: interquartile mean over games and seeds: the mean of the middle half
     :param optimality_gap: mean shortfall from human play, max(0, 1 - score); lower is better
-    :param profile: its performance profile
     :param rank: mean over the games of its rank by mean score, 1 being the best of all arms
     """
 
@@ -269,8 +258,6 @@ class AggregateArm:
 class AggregateContrast:
     """An arm against the baseline over all games in which both have runs.
 
-    :param arm: the arm
-    :param games: how many games these are
     :param probability_of_improvement: that a run of the arm scores above a run of the baseline
         in a game drawn at random; ties count half
     :param iqm_difference: human-normalised IQM of the arm minus that of the baseline, or None
@@ -304,7 +291,6 @@ class AggregateContrast:
 class Aggregate:
     """One algorithm over its games, at least two.
 
-    :param algorithm: the algorithm
     :param games: those with a random and a human score and with runs of all arms; fewer than
         two, and nothing is human-normalised
     :param left_out: the other games, each with the reason
@@ -313,7 +299,6 @@ class Aggregate:
     :param tau: the human-normalised scores at which profiles are evaluated, ascending,
         shape (points,); empty without profiles
     :param repetitions: of the stratified bootstrap
-    :param seed: its seed
     :param notes: what the reader should know
     """
 
@@ -332,7 +317,7 @@ class Aggregate:
 class Comparison:
     """All that was found.
 
-    :param plan: what the study declared
+    :param declared: by the study; "plan" in comparison.json
     :param baseline: the arm that the others are compared with
     :param arms: all arms, the baseline first
     :param family: how many tests Holm's correction is for
@@ -347,7 +332,7 @@ class Comparison:
     :param aggregates: one for each algorithm with two games or more
     """
 
-    plan: Plan
+    declared: Declaration
     baseline: str
     arms: tuple[str, ...]
     family: int

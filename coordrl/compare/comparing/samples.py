@@ -19,7 +19,6 @@ from coordrl.compare.statistics.two_arms import Interval
 class Sample:
     """Scores of an arm over some games.
 
-    :param scores: the scores
     :param resampled: the weights of bootstrap samples, shape (repetitions, scores)
     """
 
@@ -47,7 +46,6 @@ class ArmGames:
     """All games of an arm; the bootstrap draws once, and any part of the games uses its draws.
 
     :param games: the scores of each game, one a seed
-    :param generator: where the random numbers come from
     """
 
     def __init__(self, games: Mapping[str, Array], generator: np.random.Generator) -> None:

@@ -19,10 +19,10 @@ from coordrl.compare.statistics.two_arms import ALPHA, MOST_SEEDS, Interval, Ver
 NONE = "\N{EN DASH}"
 
 
-def number(value: float | None, *, sign: bool = False) -> str:
+def number_text(value: float | None, *, sign: bool = False) -> str:
     """Return a number of a game's points with the digits that matter.
 
-    >>> number(-20.3071), number(31672.4), number(0.0512, sign=True)
+    >>> number_text(-20.3071), number_text(31672.4), number_text(0.0512, sign=True)
     ('−20.31', '31,672', '+0.051')
     """
     if value is None:
@@ -61,14 +61,14 @@ def interval_text(interval: Interval | None) -> str:
     """Return the ends of an interval of a difference."""
     if interval is None:
         return NONE
-    return f"{number(interval.low, sign=True)} to {number(interval.high, sign=True)}"
+    return f"{number_text(interval.low, sign=True)} to {number_text(interval.high, sign=True)}"
 
 
 def plus_minus(mean: float, interval: Interval | None) -> str:
     """Return a mean with half of its interval, where it has one."""
     if interval is None:
-        return number(mean)
-    return f"{number(mean)} ± {number((interval.high - interval.low) / 2)}"
+        return number_text(mean)
+    return f"{number_text(mean)} ± {number_text((interval.high - interval.low) / 2)}"
 
 
 def seeds_text(contrast: Contrast) -> str:
@@ -88,10 +88,10 @@ def estimate_text(estimate: Estimate | None, *, sign: bool = False) -> str:
     """
     if estimate is None:
         return NONE
-    value = number(estimate.value, sign=sign)
+    value = number_text(estimate.value, sign=sign)
     if estimate.interval is None:
         return value
-    low, high = (number(end, sign=sign) for end in estimate.interval)
+    low, high = (number_text(end, sign=sign) for end in estimate.interval)
     return f"{value} ({low} to {high})"
 
 
@@ -157,7 +157,7 @@ def finding(group: Group, contrast: Contrast, baseline: str) -> str:
     if contrast.verdict is None or contrast.difference is None:
         return f"{group.title}: {contrast.arm} cannot be compared with {baseline}: no finished run"
     word = "more" if contrast.difference >= 0 else "less"
-    difference = f"scored {number(abs(contrast.difference))} {word} than {baseline}"
+    difference = f"scored {number_text(abs(contrast.difference))} {word} than {baseline}"
     interval = "no interval"
     if contrast.interval is not None:
         interval = f"95 % interval {interval_text(contrast.interval)}"
@@ -173,7 +173,7 @@ def _verdict_text(contrast: Contrast) -> str:
     if contrast.seeds_needed is not None:
         return (
             f"inconclusive; about {contrast.seeds_needed:,} seeds per arm would find a "
-            f"difference as large as the margin of {number(contrast.margin)}"
+            f"difference as large as the margin of {number_text(contrast.margin)}"
         )
     return contrast.verdict or NONE
 

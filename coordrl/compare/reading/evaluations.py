@@ -5,7 +5,6 @@ import zlib
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from coordrl.compare.reading.files import UnusableError, one_line
 from coordrl.compare.reading.points import Points, make_points
@@ -20,11 +19,11 @@ def read_evaluations(path: Path) -> Points:
     :param path: an ``.npz`` with ``timesteps``, shape (evaluations,), and ``results``, shape
         (evaluations, games)
     :return: one point a game, at the timestep of its evaluation
-    :raises UnusableError: if the file is damaged
     """
     try:
         with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
-            timesteps, results = _numbers(arrays["timesteps"]), _numbers(arrays["results"])
+            timesteps = arrays["timesteps"].astype(np.float64)
+            results = arrays["results"].astype(np.float64)
     except (
         OSError,
         ValueError,
@@ -43,7 +42,3 @@ def read_evaluations(path: Path) -> Points:
             f"not shapes {timesteps.shape} and {results.shape}"
         )
     return make_points(EVALUATION_GAMES, np.repeat(timesteps, results.shape[1]), results.ravel())
-
-
-def _numbers(array: NDArray[np.generic]) -> NDArray[np.float64]:
-    return array.astype(np.float64)

@@ -20,12 +20,14 @@ from tensorboard.util import tensor_util
 
 from coordrl.compare.reading.files import UnusableError, one_line
 from coordrl.compare.reading.points import (
+    CLEANRL_RETURN,
+    SB3_RETURN,
     Points,
     kept_after_resuming,
     make_points,
-    split_where_restarted,
+    no_such_tag,
+    what_of,
 )
-from coordrl.compare.reading.tags import CLEANRL_RETURN, SB3_RETURN, no_such_tag, what_of
 
 _LENGTH, _CHECKSUM = struct.Struct("<Q"), struct.Struct("<I")
 _HEAD = _LENGTH.size + _CHECKSUM.size
@@ -53,9 +55,7 @@ def read_event_files(paths: Sequence[Path], tag: str | None = None) -> Points:
 
     Several files are those of a run that was resumed: where they overlap the later wins.
 
-    :param paths: the files
     :param tag: of the scalars, by default ``rollout/ep_rew_mean`` or ``charts/episodic_return``
-    :return: the curve's points
     :raises UnusableError: if there is no such scalar
     """
     tags = [tag] if tag else [SB3_RETURN, CLEANRL_RETURN]
@@ -71,20 +71,17 @@ def read_event_files(paths: Sequence[Path], tag: str | None = None) -> Points:
 
 
 def _join(tag: str, files: Sequence[_File], notes: list[str]) -> Points:
-    parts: list[tuple[str, np.ndarray]] = []
     walls: list[np.ndarray] = []
     worked = 0.0
     for file in files:
-        steps, times = np.array(file.steps), np.array(file.times)
-        parts += [(file.name, steps[part]) for part in split_where_restarted(steps)]
         # The time between the end of one process and the start of the next is not the run's.
-        walls.append(times - file.started + worked)
+        walls.append(np.array(file.times) - file.started + worked)
         worked = max(worked, walls[-1].max(initial=0.0))
-    kept, resumed = kept_after_resuming(parts)
-    keep = np.concatenate(kept)
+    logged = [(file.name, np.array(file.steps)) for file in files]
+    keep, resumed = kept_after_resuming(logged)
     return make_points(
         what_of(tag),
-        np.concatenate([steps for _, steps in parts])[keep],
+        np.concatenate([steps for _, steps in logged])[keep],
         np.array([value for file in files for value in file.values])[keep],
         np.concatenate(walls)[keep],
         notes=[*notes, *resumed],

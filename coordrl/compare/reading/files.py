@@ -1,10 +1,12 @@
-"""Reading the files of a run: JSON records and CSV files that may be half-written."""
+"""Walking through the folders of runs, and reading files that may be half-written."""
 
 import json
+import os
+from collections.abc import Iterator
 from io import StringIO
 from math import isfinite
 from pathlib import Path
-from typing import Any, TypeGuard, TypeVar
+from typing import Any, TypeVar, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,12 +17,42 @@ LARGEST = 1e100
 #: The last timestep that is believed: beyond it, floats skip whole numbers.
 LATEST = 2**53
 
-_KINDS = {str: "a string", int: "a whole number", list: "a list", dict: "an object"}
+#: Marks a folder that a comparison has been written to.
+COMPARISON_FILE = "comparison.json"
+
+_KINDS = {
+    str: "a string",
+    bool: "true or false",
+    int: "a whole number",
+    float: "a number",
+    list: "a list",
+    dict: "an object",
+}
 _T = TypeVar("_T")
 
 
 class UnusableError(ValueError):
     """A file cannot be used; the message is the reason, in one line."""
+
+
+def walk(root: Path) -> Iterator[tuple[Path, list[str], list[str]]]:
+    """Yield every folder from the root down with the names of its subfolders and files.
+
+    Hidden folders and earlier comparisons, which hold event files too, are passed over.
+    Subfolders that are removed from the list are not visited.
+
+    :raises OSError: for a folder that is not readable
+    """
+    for folder, subfolders, files in os.walk(root, onerror=_raise):
+        if COMPARISON_FILE in files:
+            subfolders.clear()
+            continue
+        subfolders[:] = sorted(name for name in subfolders if not name.startswith("."))
+        yield Path(folder), subfolders, sorted(files)
+
+
+def _raise(error: OSError) -> None:
+    raise error
 
 
 def read_json(path: Path) -> Any:
@@ -68,7 +100,6 @@ def parse_numbers(
     """Return the numbers of a CSV file without its header, shape (lines, columns).
 
     :param body: its lines, at least one
-    :param name: the file's, for the message
     :param columns: the positions of those wanted; by default all, as many in every line
     :raises UnusableError: if a cell is missing or no number
     """
@@ -80,28 +111,15 @@ def parse_numbers(
         raise UnusableError(f"{name} is not readable: {one_line(error)}") from error
 
 
-def number(record: dict[str, Any], name: str) -> float:
-    """Return a finite number of a record."""
-    value = record.get(name)
-    if not _is_number(value):
-        raise UnusableError(f'"{name}" must be a number, not {value!r:.40}')
-    return float(value)
-
-
-def flag(record: dict[str, Any], name: str) -> bool:
-    """Return a truth value of a record."""
-    value = record.get(name)
-    if not isinstance(value, bool):
-        raise UnusableError(f'"{name}" must be true or false, not {value!r:.40}')
-    return value
-
-
 def required(record: dict[str, Any], name: str, kind: type[_T]) -> _T:
-    """Return a value of a record."""
-    value = record.get(name)
-    if not isinstance(value, kind) or isinstance(value, bool):
+    """Return a value of a record; a ``float`` is any finite number.
+
+    :raises UnusableError: if it is absent or of another kind
+    """
+    value: Any = record.get(name)
+    if not _is_a(kind, value):
         raise UnusableError(f'"{name}" must be {_KINDS[kind]}, not {value!r:.40}')
-    return value
+    return cast("_T", float(value) if kind is float else value)
 
 
 def optional(record: dict[str, Any], name: str, kind: type[_T]) -> _T | None:
@@ -113,7 +131,7 @@ def optional_numbers(record: dict[str, Any], name: str) -> dict[str, float] | No
     """Return an optional object of finite numbers."""
     values = optional(record, name, dict)
     for key, value in (values or {}).items():
-        if not _is_number(value):
+        if not _is_a(float, value):
             raise UnusableError(f'"{name}": "{key}" must be a number, not {value!r:.40}')
     return values
 
@@ -121,7 +139,7 @@ def optional_numbers(record: dict[str, Any], name: str) -> dict[str, float] | No
 def share(record: dict[str, Any], name: str, default: float) -> float:
     """Return a share in (0, 1] of a record, or the default where it is absent."""
     value = record.get(name, default)
-    if not _is_number(value) or not 0 < value <= 1:
+    if not _is_a(float, value) or not 0 < value <= 1:
         raise UnusableError(f'"{name}" must be a number above 0 and at most 1, not {value!r:.40}')
     return float(value)
 
@@ -131,7 +149,11 @@ def one_line(error: Exception) -> str:
     return " ".join(str(error).split())
 
 
-def _is_number(value: object) -> TypeGuard[int | float]:
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return False
-    return isfinite(value) if isinstance(value, float) else abs(value) <= LARGEST
+def _is_a(kind: type, value: Any) -> bool:
+    if isinstance(value, bool):
+        return kind is bool
+    if kind is not float:
+        return isinstance(value, kind)
+    if isinstance(value, int):
+        return abs(value) <= LARGEST
+    return isinstance(value, float) and isfinite(value)

@@ -10,7 +10,7 @@ from statistics import median
 
 from coordrl.compare.errors import CompareError
 from coordrl.compare.reading.files import UnusableError
-from coordrl.compare.reading.logs import Logged
+from coordrl.compare.reading.logs import LoggedRun
 from coordrl.compare.reading.runs import GAMES, Missing, Run
 from coordrl.compare.statistics.curves import final_score
 
@@ -23,11 +23,10 @@ _SMALL = 0.01
 
 
 def runs_of_one_length(
-    logged: Sequence[Logged], window: float
+    logged: Sequence[LoggedRun], window: float
 ) -> tuple[list[Run | Missing], list[str]]:
     """Return the runs as far as they are compared.
 
-    :param logged: runs of any games and algorithms
     :param window: the last part of the timesteps whose points make the score
     :return: the runs, or why one cannot enter, in the same order; and what the reader should know
     :raises CompareError: if runs of one game and algorithm come from different kinds of logs
@@ -46,7 +45,7 @@ def runs_of_one_length(
     return [entries[run.name] for run in logged], list(dict.fromkeys([*facts, *notes]))
 
 
-def _no_training_games(run: Logged, window: float) -> list[str]:
+def _no_training_games(run: LoggedRun, window: float) -> list[str]:
     """Return a note if the points of a run are not the games of its training."""
     if run.points.what == GAMES:
         return []
@@ -56,7 +55,7 @@ def _no_training_games(run: Logged, window: float) -> list[str]:
     ]
 
 
-def _check_alike(members: Sequence[Logged]) -> None:
+def _check_alike(members: Sequence[LoggedRun]) -> None:
     first = members[0]
     for run in members:
         if run.points.what != first.points.what:
@@ -66,7 +65,7 @@ def _check_alike(members: Sequence[Logged]) -> None:
             )
 
 
-def _lengths(members: Sequence[Logged], window: float) -> tuple[dict[str, int], list[str]]:
+def _lengths(members: Sequence[LoggedRun], window: float) -> tuple[dict[str, int], list[str]]:
     """Return the length at which each run is compared; a crashed run has none."""
     declared = {run.name: run.n_timesteps for run in members if run.n_timesteps is not None}
     if len(declared) == len(members):
@@ -86,17 +85,17 @@ def _lengths(members: Sequence[Logged], window: float) -> tuple[dict[str, int], 
     return dict.fromkeys(reached, length), notes
 
 
-def _crashed(run: Logged, members: Sequence[Logged], window: float) -> bool:
+def _crashed(run: LoggedRun, members: Sequence[LoggedRun], window: float) -> bool:
     """Whether a run ends before the window that makes the score of its arm's median run."""
     typical = median(_last(other) for other in members if other.key.arm == run.key.arm)
     return _last(run) < max(1, (1 - window) * typical)
 
 
-def _last(run: Logged) -> int:
+def _last(run: LoggedRun) -> int:
     return int(run.points.timesteps[-1]) if len(run.points.timesteps) else 0
 
 
-def _run(logged: Logged, n_timesteps: int | None, window: float) -> Run | Missing:
+def _run(logged: LoggedRun, n_timesteps: int | None, window: float) -> Run | Missing:
     try:
         return _usable(logged, n_timesteps, window)
     except UnusableError as error:
@@ -104,7 +103,7 @@ def _run(logged: Logged, n_timesteps: int | None, window: float) -> Run | Missin
         return Missing(logged.name, "; ".join(reasons), logged.key)
 
 
-def _usable(logged: Logged, n_timesteps: int | None, window: float) -> Run:
+def _usable(logged: LoggedRun, n_timesteps: int | None, window: float) -> Run:
     points = logged.points
     if not len(points.timesteps):
         raise UnusableError(f"it holds no {points.what}")
@@ -120,11 +119,7 @@ def _usable(logged: Logged, n_timesteps: int | None, window: float) -> Run:
         name=logged.name,
         key=logged.key,
         n_timesteps=n_timesteps,
-        protocol=None,
-        parameters=None,
-        reference_scores=None,
         timing=_timing(logged),
-        provenance={},
         points=points.what,
         timesteps=points.timesteps,
         returns=points.returns,
@@ -134,7 +129,7 @@ def _usable(logged: Logged, n_timesteps: int | None, window: float) -> Run:
     )
 
 
-def _timing(logged: Logged) -> dict[str, float] | None:
+def _timing(logged: LoggedRun) -> dict[str, float] | None:
     wall = logged.points.wall_seconds
     if wall is None or wall.max() <= 0:
         return None

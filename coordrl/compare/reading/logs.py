@@ -10,13 +10,12 @@ from pathlib import Path, PurePosixPath
 
 from coordrl.compare.reading.evaluations import read_evaluations
 from coordrl.compare.reading.event_files import read_event_files
-from coordrl.compare.reading.files import UnusableError
+from coordrl.compare.reading.files import UnusableError, walk
 from coordrl.compare.reading.monitor import read_monitors
 from coordrl.compare.reading.pattern import EXAMPLE, Pattern
 from coordrl.compare.reading.points import Points
 from coordrl.compare.reading.progress_csv import read_progress
 from coordrl.compare.reading.runs import UNSTATED, Missing, RunKey
-from coordrl.compare.reading.walk import walk
 from coordrl.compare.reading.zoo import ZooRun, read_zoo_run
 
 #: The kinds of log files, the most telling first: a run that has several is read from the first.
@@ -33,9 +32,9 @@ _CLEANRL, _ZOO = Pattern("{game}__{arm}__{seed}__*"), Pattern("{arm}/*/*")
 _ASK = f"give --pattern, such as --pattern '{EXAMPLE}'"
 
 
-@dataclass(frozen=True, kw_only=True)
-class LogRun:
-    """The log of a run that was found, not yet read.
+@dataclass(frozen=True)
+class LogFiles:
+    """The log files of a run, not yet read.
 
     :param name: its path, relative to what is compared
     :param kind: one of :data:`KINDS`
@@ -52,13 +51,11 @@ class LogRun:
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Logged:
+class LoggedRun:
     """A run that has been read; how far it counts, the other runs decide.
 
     :param name: its path, relative to what is compared
-    :param key: game, algorithm, arm and seed
     :param n_timesteps: the length that was asked for, or None
-    :param points: its returns
     """
 
     name: str
@@ -69,7 +66,7 @@ class Logged:
 
 def find_logs(
     root: Path, base: Path, *, kinds: Sequence[str], pattern: Pattern | None
-) -> list[LogRun | Missing]:
+) -> list[LogFiles | Missing]:
     """Find the runs below a folder.
 
     :param root: the folder, an absolute path
@@ -78,14 +75,14 @@ def find_logs(
     :param pattern: which part of a path says what
     :return: the runs in the order of their names, and what could not be taken for one
     """
-    found: list[LogRun | Missing] = []
+    found: list[LogFiles | Missing] = []
     empty: list[str] = []
     for folder, subfolders, names in walk(root):
         kind = next((kind for kind in kinds if any(map(KINDS[kind], names))), None)
         if kind is not None:
             files = [folder / name for name in names if KINDS[kind](name)]
             runs = _runs_of(folder, base, kind, files, pattern)
-            if any(isinstance(run, LogRun) for run in runs):
+            if any(isinstance(run, LogFiles) for run in runs):
                 subfolders.clear()  # whatever else is below belongs to this run
             found += runs
         elif pattern is not None and pattern.match(folder):
@@ -95,12 +92,10 @@ def find_logs(
     return [*found, *(Missing(name, lacking, None) for name in empty if name not in above)]
 
 
-def read_log(run: LogRun, tag: str | None) -> Logged | Missing:
+def read_log(run: LogFiles, tag: str | None) -> LoggedRun | Missing:
     """Read a run.
 
-    :param run: from :func:`find_logs`
     :param tag: the curve in ``progress.csv`` or event files; by default the usual one
-    :return: its returns, or why there are none
     """
     game, algorithm = run.fields.get("game"), run.fields.get("algorithm", UNSTATED)
     arm, seed = run.fields["arm"], int(run.fields["seed"])
@@ -109,7 +104,7 @@ def read_log(run: LogRun, tag: str | None) -> Logged | Missing:
     except UnusableError as error:
         key = None if game is None else RunKey(game, algorithm, arm, seed)
         return Missing(run.name, str(error), key)
-    return Logged(
+    return LoggedRun(
         name=run.name,
         key=RunKey(game or points.game or UNSTATED, algorithm, arm, seed),
         n_timesteps=None if run.zoo is None else run.zoo.n_timesteps,
@@ -117,7 +112,7 @@ def read_log(run: LogRun, tag: str | None) -> Logged | Missing:
     )
 
 
-def _read_points(run: LogRun, tag: str | None) -> Points:
+def _read_points(run: LogFiles, tag: str | None) -> Points:
     if run.kind == "monitor":
         return read_monitors(run.files, None if run.zoo is None else run.zoo.n_envs)
     if run.kind == "evaluations":
@@ -129,7 +124,7 @@ def _read_points(run: LogRun, tag: str | None) -> Points:
 
 def _runs_of(
     folder: Path, base: Path, kind: str, files: Sequence[Path], pattern: Pattern | None
-) -> list[LogRun | Missing]:
+) -> list[LogFiles | Missing]:
     """Return the run of a folder, or its runs where the pattern speaks of files."""
     try:
         zoo = read_zoo_run(folder)
@@ -137,7 +132,7 @@ def _runs_of(
         return [Missing(_name(folder, base), str(error), None)]
     if pattern is None:
         pattern = _CLEANRL if zoo is None else _ZOO
-    runs: list[LogRun | Missing] = []
+    runs: list[LogFiles | Missing] = []
     for path, members, matched in _groups(folder, files, pattern):
         name = _name(path, base)
         fields = (zoo.fields() if zoo else {}) | (matched or {})
@@ -146,7 +141,9 @@ def _runs_of(
         elif "seed" not in fields:
             runs.append(Missing(name, f"its path does not say the seed: {_ASK}", None))
         else:
-            runs.append(LogRun(name=name, kind=kind, files=tuple(members), fields=fields, zoo=zoo))
+            runs.append(
+                LogFiles(name=name, kind=kind, files=tuple(members), fields=fields, zoo=zoo)
+            )
     return runs
 
 

@@ -18,7 +18,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from coordrl.compare.reading.files import UnusableError, number, parse_numbers, read_complete_lines
+from coordrl.compare.reading.files import (
+    UnusableError,
+    parse_numbers,
+    read_complete_lines,
+    required,
+)
 from coordrl.compare.reading.points import Points, make_points
 from coordrl.compare.reading.runs import GAMES
 
@@ -47,7 +52,6 @@ def read_monitors(paths: Sequence[Path], n_envs: int | None = None) -> Points:
 
     :param paths: one an environment
     :param n_envs: how many environments there were, if that is known
-    :return: its games
     :raises UnusableError: if a file is damaged or missing
     """
     _check_complete(paths, n_envs)
@@ -99,7 +103,7 @@ def _read_file(path: Path) -> _File:
     game = about.get("env_id")
     return _File(
         game=game if isinstance(game, str) else None,
-        started=number(about, "t_start"),
+        started=required(about, "t_start", float),
         steps=np.cumsum(lengths),
         returns=rows[:, 0],
         wall_seconds=wall_seconds,

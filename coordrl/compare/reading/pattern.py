@@ -18,7 +18,6 @@ class Pattern:
 
     ``*`` stands for any text within one part, a seed for digits.
 
-    :param text: the pattern
     :raises CompareError: if it has other fields, the same twice, or no ``{arm}``
     """
 

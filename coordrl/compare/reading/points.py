@@ -1,12 +1,17 @@
-"""What every reader of a log returns: the points of one run."""
+"""What every reader of a log returns, the points of one run, and the tags they stand under."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from coordrl.compare.reading.files import LARGEST, LATEST
+from coordrl.compare.reading.files import LARGEST, LATEST, UnusableError
+from coordrl.compare.reading.runs import GAMES
+
+SB3_RETURN = "rollout/ep_rew_mean"
+CLEANRL_RETURN = "charts/episodic_return"
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -43,14 +48,9 @@ def make_points(
 ) -> Points:
     """Return the points in the order of time; what is no finite number is left out and noted.
 
-    :param what: what the numbers in `returns` are
     :param timesteps: shape (points,)
     :param returns: shape (points,)
     :param wall_seconds: since the start of the run, shape (points,); kept only if all are known
-    :param game: the environment's id, where the log names it
-    :param notes: what the reader should know of this run's files
-    :param facts: what the reader should know of all logs of this kind
-    :return: the points
     """
     steps = np.asarray(timesteps, dtype=np.float64)
     values = np.asarray(returns, dtype=np.float64)
@@ -72,16 +72,21 @@ def make_points(
 
 
 def kept_after_resuming(
-    parts: Sequence[tuple[str, NDArray[np.float64]]],
-) -> tuple[list[NDArray[np.bool_]], list[str]]:
+    logs: Sequence[tuple[str, NDArray[np.float64]]],
+) -> tuple[NDArray[np.bool_], list[str]]:
     """Decide which points to keep where a resumed run has logged some timesteps twice.
 
-    The later log wins: from the timestep at which a later part begins, earlier parts do not
-    count.
+    The later wins: from the timestep at which a later part begins, earlier parts do not count.
+    A part ends where its file does, or where timesteps decrease.
 
-    :param parts: the name and the timesteps of each part of the log, in the order of writing
-    :return: for each part which points to keep, and a note for each part that loses some
+    :param logs: the name and the timesteps of each file, in the order of writing
+    :return: whether to keep each point of all files, and a note for each part that loses some
     """
+    parts = [
+        (name, part)
+        for name, steps in logs
+        for part in np.split(steps, np.flatnonzero(steps[1:] < steps[:-1]) + 1)
+    ]
     keep: list[NDArray[np.bool_]] = []
     notes: list[str] = []
     begins = np.inf
@@ -90,10 +95,20 @@ def kept_after_resuming(
         if lost := int((~keep[-1]).sum()):
             notes.append(f"{name}: {lost} points were logged again by a resumed run; that wins")
         begins = min(begins, np.nanmin(steps)) if np.isfinite(steps).any() else begins
-    return keep[::-1], notes[::-1]
+    return np.concatenate(keep[::-1]), notes[::-1]
 
 
-def split_where_restarted(steps: NDArray[np.float64]) -> list[slice]:
-    """Return the parts of a log within which timesteps do not decrease."""
-    ends = [*(np.flatnonzero(steps[1:] < steps[:-1]) + 1).tolist(), len(steps)]
-    return [slice(start, end) for start, end in zip([0, *ends], ends, strict=False)]
+def what_of(tag: str) -> str:
+    """Return what the numbers under a tag are."""
+    if tag == CLEANRL_RETURN:
+        return GAMES
+    window = " (a mean over the last games, by default 100)" if tag == SB3_RETURN else ""
+    return f"{tag} as logged{window}"
+
+
+def no_such_tag(name: str, tag: str, tags: Iterable[str]) -> UnusableError:
+    """Return the error for a log without a tag; it names the likeliest others."""
+    others = sorted(set(tags))
+    near = get_close_matches(tag, others, n=3, cutoff=0.4) or others[:3]
+    listed = f"; it has {', '.join(near)}" if near else ""
+    return UnusableError(f"{name} has no {tag}{listed}")

@@ -8,12 +8,13 @@ import numpy as np
 
 from coordrl.compare.reading.files import UnusableError, one_line, read_complete_lines
 from coordrl.compare.reading.points import (
+    SB3_RETURN,
     Points,
     kept_after_resuming,
     make_points,
-    split_where_restarted,
+    no_such_tag,
+    what_of,
 )
-from coordrl.compare.reading.tags import SB3_RETURN, no_such_tag, what_of
 
 _TIMESTEPS = "time/total_timesteps"
 _WALL = "time/time_elapsed"
@@ -22,7 +23,6 @@ _WALL = "time/time_elapsed"
 def read_progress(path: Path, tag: str | None = None) -> Points:
     """Read the curve in a ``progress.csv``.
 
-    :param path: the file
     :param tag: its column, by default ``rollout/ep_rew_mean``
     :return: the curve's points; rows without the tag are no points
     :raises UnusableError: if the file is damaged or has no such column
@@ -41,9 +41,7 @@ def read_progress(path: Path, tag: str | None = None) -> Points:
     at = header.index(tag)
     points = [row for row in rows if row[at]]
     steps = _numbers(path, points, header.index(_TIMESTEPS))
-    parts = split_where_restarted(steps)
-    kept, resumed = kept_after_resuming([(path.name, steps[part]) for part in parts])
-    keep = np.concatenate(kept)
+    keep, resumed = kept_after_resuming([(path.name, steps)])
     wall = _numbers(path, points, header.index(_WALL))[keep] if _WALL in header else None
     returns = _numbers(path, points, at)
     return make_points(what_of(tag), steps[keep], returns[keep], wall, notes=[*notes, *resumed])

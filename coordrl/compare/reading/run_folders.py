@@ -1,7 +1,7 @@
 """The folders that ``agents.train`` and ``agents.study`` write.
 
-A run's folder holds ``run.json`` and ``episodes.csv``; a study's folder holds its runs and,
-beside them, ``study.json``.
+A run's folder holds ``run.json`` and ``episodes.csv`` and, from ``agents.evaluate``,
+``evaluation.json``; a study's folder holds its runs and, beside them, ``study.json``.
 """
 
 from math import isclose
@@ -12,12 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from coordrl.compare.errors import CompareError
-from coordrl.compare.reading.agent_evaluations import read_agent_evaluations
 from coordrl.compare.reading.files import (
     LARGEST,
     LATEST,
     UnusableError,
-    number,
     optional,
     optional_numbers,
     parse_numbers,
@@ -26,22 +24,24 @@ from coordrl.compare.reading.files import (
     required,
     share,
 )
-from coordrl.compare.reading.runs import GAMES, Missing, Plan, Run, RunKey
+from coordrl.compare.reading.runs import GAMES, AgentEvaluation, Declaration, Missing, Run, RunKey
 from coordrl.compare.statistics.curves import WINDOW, Score, final_score
 
 RUN_FILE = "run.json"
 STUDY_FILE = "study.json"
 EPISODE_HEADER = "timestep,wall_seconds,env,return,length"
+_EVALUATION_FILE = "evaluation.json"
+_RELIANCE = ("greedy_changed", "kl", "value_change")
 
 
-def read_plan(folder: Path) -> Plan:
-    """Read ``study.json``; a folder without one has no plan but its name.
+def read_declaration(folder: Path) -> Declaration:
+    """Read ``study.json``; a folder without one declares its name alone.
 
     :raises CompareError: if it is damaged
     """
     path = folder / STUDY_FILE
     if not path.exists():
-        return Plan(name=folder.resolve().name)
+        return Declaration(name=folder.resolve().name)
     try:
         record = read_record(path)
         runs = required(record, "runs", list)
@@ -49,13 +49,13 @@ def read_plan(folder: Path) -> Plan:
         test = comparison.get("test", "unpaired")
         if test not in ("unpaired", "paired"):
             raise UnusableError(f'"test" must be "unpaired" or "paired", not {test!r:.40}')
-        return Plan(
+        return Declaration(
             name=required(record, "name", str),
             runs=tuple(str(name) for name in runs),
             baseline=optional(comparison, "baseline", str),
             paired=test == "paired",
-            margin=share(comparison, "margin", Plan.margin),
-            window=share(comparison, "window", Plan.window),
+            margin=share(comparison, "margin", Declaration.margin),
+            window=share(comparison, "window", Declaration.window),
             note=optional(record, "note", str),
             hash=optional(record, "hash", str),
             config=optional(record, "config", dict),
@@ -67,8 +67,6 @@ def read_plan(folder: Path) -> Plan:
 def read_run(folder: Path, name: str, window: float) -> Run | Missing:
     """Read a run's folder.
 
-    :param folder: the run's
-    :param name: what to call it
     :param window: the last part of the timesteps whose games make the score
     :return: the run, or why it cannot enter the statistics
     """
@@ -101,7 +99,7 @@ def _read_run(folder: Path, name: str, window: float) -> Run:
     if timesteps.max() > n_timesteps:
         notes.append(f"games that ended after timestep {n_timesteps:,} are left out")
     notes += _disagreement(record, score, window)
-    evaluations, evaluation_notes = read_agent_evaluations(folder)
+    evaluations, evaluation_notes = _read_evaluations(folder)
     maps = folder / "coordinate_maps.png"
     return Run(
         name=name,
@@ -143,12 +141,44 @@ def read_episodes(path: Path) -> tuple[NDArray[np.float64], list[str]]:
     return games, notes
 
 
+def _read_evaluations(folder: Path) -> tuple[tuple[AgentEvaluation, ...], list[str]]:
+    """Read the evaluations of a run's trained agent, none if there is no such file.
+
+    They are shown beside the comparison and do not enter it, so damage is no more than noted.
+    """
+    path = folder / _EVALUATION_FILE
+    if not path.exists():
+        return (), []
+    try:
+        records = required(read_record(path), "evaluations", list)
+        return tuple(_evaluation(record) for record in records), []
+    except UnusableError as error:
+        return (), [f"the evaluations are not shown: {error}"]
+
+
+def _evaluation(record: Any) -> AgentEvaluation:
+    if not isinstance(record, dict):
+        raise UnusableError(
+            f"{_EVALUATION_FILE} must hold evaluations as objects, not {record!r:.40}"
+        )
+    reliance = optional(record, "reliance", dict) or {}
+    known = [name for name in _RELIANCE if reliance.get(name) is not None]
+    return AgentEvaluation(
+        deterministic=required(record, "deterministic", bool),
+        coordinates=optional(record, "coordinates", bool),
+        games=required(record, "n_eval_episodes", int),
+        mean=required(record, "mean", float),
+        env_kwargs=optional(record, "env_kwargs", dict) or {},
+        reliance={name: required(reliance, name, float) for name in known},
+    )
+
+
 def _disagreement(record: dict[str, Any], score: Score, window: float) -> list[str]:
     """Return a note if games have been lost or added since the run recorded its own score."""
     recorded = optional(record, "score", dict)
     if recorded is None or window != WINDOW:
         return []
-    mean, games = number(recorded, "mean"), required(recorded, "games", int)
+    mean, games = required(recorded, "mean", float), required(recorded, "games", int)
     if games == score.games and isclose(mean, score.mean, rel_tol=1e-6, abs_tol=1e-6):
         return []
     return [

@@ -1,10 +1,10 @@
-"""The records of a comparison's input: runs, what was planned and what is missing.
+"""The records of a comparison's input: runs, what was declared and what is missing.
 
 Nothing is dropped silently: a run that cannot enter the statistics becomes a
 :class:`Missing` with its reason.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -34,9 +34,7 @@ class AgentEvaluation:
 
     :param deterministic: whether it took the most probable action, or drew one
     :param coordinates: whether its coordinates were switched on; None for one without any
-    :param games: how many games
     :param mean: their mean return
-    :param env_kwargs: settings of the environment
     :param reliance: how much its outputs change when the coordinates are switched off:
         "greedy_changed", "kl" and "value_change" (see :class:`coordrl.inspect.Reliance`), as far
         as they are known
@@ -55,7 +53,6 @@ class Run:
     """A finished run; runs of other tools have neither parameters nor provenance.
 
     :param name: its path, relative to the folder that is compared
-    :param key: game, algorithm, arm and seed
     :param n_timesteps: its length
     :param protocol: how games were played, or None
     :param parameters: "total", "extractor" and "coordinates", or None
@@ -75,17 +72,17 @@ class Run:
     name: str
     key: RunKey
     n_timesteps: int
-    protocol: str | None
-    parameters: dict[str, float] | None
-    reference_scores: dict[str, float] | None
-    timing: dict[str, float] | None
-    provenance: dict[str, Any]
     points: str
     timesteps: NDArray[np.int64]
     returns: NDArray[np.float64]
     wall_seconds: NDArray[np.float64] | None
     score: Score
     notes: tuple[str, ...]
+    timing: dict[str, float] | None
+    protocol: str | None = None
+    parameters: dict[str, float] | None = None
+    reference_scores: dict[str, float] | None = None
+    provenance: dict[str, Any] = field(default_factory=dict)
     evaluations: tuple[AgentEvaluation, ...] = ()
     coordinate_maps: Path | None = None
 
@@ -105,10 +102,9 @@ class Missing:
 
 
 @dataclass(frozen=True)
-class Plan:
+class Declaration:
     """What ``study.json`` declares; the defaults hold for a folder without one.
 
-    :param name: the study's name
     :param runs: folders of all expected runs, in the study's order
     :param baseline: the arm the others are compared with, or None
     :param paired: whether the paired sign-flip test is the primary one
@@ -137,14 +133,14 @@ class Plan:
 class Study:
     """All runs that are compared.
 
-    :param plan: what was declared
+    :param declared: by its ``study.json``
     :param keys: every run that was expected or found, in the study's order
     :param runs: those that enter the statistics
     :param missing: those that do not
     :param notes: what the reader should know of the files as a whole
     """
 
-    plan: Plan
+    declared: Declaration
     keys: tuple[RunKey, ...]
     runs: tuple[Run, ...]
     missing: tuple[Missing, ...]

@@ -6,13 +6,13 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from coordrl.compare.errors import CompareError
+from coordrl.compare.reading.files import walk
 from coordrl.compare.reading.lengths import runs_of_one_length
-from coordrl.compare.reading.logs import KINDS, TAGGED, Logged, LogRun, find_logs, read_log
+from coordrl.compare.reading.logs import KINDS, TAGGED, LogFiles, LoggedRun, find_logs, read_log
 from coordrl.compare.reading.pattern import Pattern
-from coordrl.compare.reading.run_folders import RUN_FILE, STUDY_FILE, read_plan, read_run
-from coordrl.compare.reading.runs import Missing, Plan, Run, RunKey, Study
+from coordrl.compare.reading.run_folders import RUN_FILE, STUDY_FILE, read_declaration, read_run
+from coordrl.compare.reading.runs import Declaration, Missing, Run, RunKey, Study
 from coordrl.compare.reading.table import SUFFIXES, read_table
-from coordrl.compare.reading.walk import walk
 
 #: What `source` may be: our run folders, or a kind of log.
 SOURCES = ("runs", *KINDS)
@@ -22,13 +22,13 @@ _NAMED = 3
 
 @dataclass(frozen=True)
 class RunFolder:
-    """A folder of ours that was found, or planned, not yet read."""
+    """A folder of ours that was found, or declared, not yet read."""
 
     path: Path
     name: str
 
 
-_Item = RunFolder | LogRun | Logged | Missing
+_Item = RunFolder | LogFiles | LoggedRun | Missing
 #: Passes items on, and shows how far it is.
 Track = Callable[[Sequence[_Item]], Iterable[_Item]]
 
@@ -76,7 +76,7 @@ class Request:
 class _Found:
     """What is to be read below a path."""
 
-    plan: Plan
+    declared: Declaration
     items: list[_Item]
     notes: list[str] = field(default_factory=list)
 
@@ -85,9 +85,7 @@ def read_study(*paths: Path, request: Request | None = None, track: Track | None
     """Read all runs that are to be compared.
 
     :param paths: folders of studies, of runs or of logs, and tables of returns
-    :param request: how they are to be read
-    :param track: shows how far the reading is
-    :return: the plan, the runs in its order, and what is missing
+    :return: what was declared, the runs in its order, and what is missing
     :raises CompareError: if a path does not exist or holds no run, if no run is finished, or if
         two are the same
     """
@@ -95,18 +93,19 @@ def read_study(*paths: Path, request: Request | None = None, track: Track | None
     roots = [_existing(path) for path in paths]
     base = Path(os.path.commonpath([root if root.is_dir() else root.parent for root in roots]))
     parts = [_find(root, base, request) for root in roots]
-    plan = _merged([part.plan for part in parts])
+    declared = _merged([part.declared for part in parts])
     items = [item for part in parts for item in part.items]
-    read = [_read(item, plan.window, request.tag) for item in (track(items) if track else items)]
-    entries, notes = _of_one_length(read, plan.window)
+    tracked = track(items) if track else items
+    read = [_read(item, declared.window, request.tag) for item in tracked]
+    entries, notes = _of_one_length(read, declared.window)
     runs = tuple(entry for entry in entries if isinstance(entry, Run))
     missing = tuple(entry for entry in entries if isinstance(entry, Missing))
     _check_any_finished(paths, runs, missing)
     _check_unique(runs)
     keys = tuple(entry.key for entry in entries if entry.key is not None)
     part_notes = [note for part in parts for note in part.notes]
-    plan = replace(plan, arguments=(*(root.name for root in roots), *request.options))
-    return Study(plan, keys, runs, missing, (*part_notes, *notes))
+    declared = replace(declared, arguments=(*(root.name for root in roots), *request.options))
+    return Study(declared, keys, runs, missing, (*part_notes, *notes))
 
 
 def _existing(path: Path) -> Path:
@@ -136,12 +135,12 @@ def _find(root: Path, base: Path, request: Request) -> _Found:
             f"{root} holds {run_file}no log ({', '.join(request.kinds)}): "
             f"give the folder of a study or of runs"
         )
-    return _Found(Plan(name=root.name), list(logs))
+    return _Found(Declaration(name=root.name), list(logs))
 
 
 def _find_folders(root: Path, base: Path) -> _Found | None:
     """Return the run folders below a folder, None if there are none."""
-    plan = read_plan(root)
+    declared = read_declaration(root)
     found: list[str] = []
     others = 0
     for folder, subfolders, names in walk(root):
@@ -150,15 +149,15 @@ def _find_folders(root: Path, base: Path) -> _Found | None:
             subfolders.clear()
         elif any(is_log(name) for name in names for is_log in KINDS.values()):
             others += 1
-    if not found and not plan.runs:
+    if not found and not declared.runs:
         return None
-    items: list[_Item] = [_run_folder(root, base, name) for name in plan.runs or sorted(found)]
-    if plan.runs:
+    items: list[_Item] = [_run_folder(root, base, name) for name in declared.runs or sorted(found)]
+    if declared.runs:
         reason = f"{STUDY_FILE} does not list it"
-        unlisted = [_run_folder(root, base, name) for name in sorted({*found} - {*plan.runs})]
+        unlisted = [_run_folder(root, base, name) for name in sorted({*found} - {*declared.runs})]
         items += [Missing(folder.name, reason, None) for folder in unlisted]
     note = f"{root.name}: logs without {RUN_FILE} in {others} folders are not read"
-    return _Found(plan, items, [note] if others else [])
+    return _Found(declared, items, [note] if others else [])
 
 
 def _run_folder(root: Path, base: Path, name: str) -> RunFolder:
@@ -170,7 +169,7 @@ def _find_in_table(path: Path, base: Path) -> _Found:
     runs, notes = read_table(path)
     name = path.relative_to(base).as_posix()
     items: list[_Item] = [
-        Logged(
+        LoggedRun(
             name=f"{name}: {key.game}/{key.algorithm}/{key.arm}/seed-{key.seed}",
             key=key,
             n_timesteps=None,
@@ -178,42 +177,44 @@ def _find_in_table(path: Path, base: Path) -> _Found:
         )
         for key, points in runs.items()
     ]
-    return _Found(Plan(name=path.stem), items, notes)
+    return _Found(Declaration(name=path.stem), items, notes)
 
 
-def _merged(plans: Sequence[Plan]) -> Plan:
-    """Return one plan for all that is compared."""
-    declared = [plan for plan in plans if plan.runs] or plans[:1]
-    if len({(plan.baseline, plan.paired, plan.margin, plan.window) for plan in declared}) > 1:
+def _merged(declared: Sequence[Declaration]) -> Declaration:
+    """Return one declaration for all that is compared."""
+    studies = [each for each in declared if each.runs] or declared[:1]
+    if len({(each.baseline, each.paired, each.margin, each.window) for each in studies}) > 1:
         raise CompareError(
             "the studies declare different comparisons (baseline, test, margin or window): "
             "compare them one by one"
         )
-    if len(plans) == 1:
-        return plans[0]
+    if len(declared) == 1:
+        return declared[0]
     return replace(
-        declared[0],
-        name=" + ".join(plan.name for plan in plans),
+        studies[0],
+        name=" + ".join(each.name for each in declared),
         runs=(),
-        note=" ".join(plan.note for plan in declared if plan.note) or None,
+        note=" ".join(each.note for each in studies if each.note) or None,
         hash=None,
         config=None,
     )
 
 
-def _read(item: _Item, window: float, tag: str | None) -> Run | Missing | Logged:
+def _read(item: _Item, window: float, tag: str | None) -> Run | Missing | LoggedRun:
     if isinstance(item, RunFolder):
         return read_run(item.path, item.name, window)
-    return read_log(item, tag) if isinstance(item, LogRun) else item
+    return read_log(item, tag) if isinstance(item, LogFiles) else item
 
 
 def _of_one_length(
-    read: Sequence[Run | Missing | Logged], window: float
+    read: Sequence[Run | Missing | LoggedRun], window: float
 ) -> tuple[list[Run | Missing], list[str]]:
     """Replace logs, of which only all together tell how far each counts, by runs."""
-    runs, notes = runs_of_one_length([entry for entry in read if isinstance(entry, Logged)], window)
+    runs, notes = runs_of_one_length(
+        [entry for entry in read if isinstance(entry, LoggedRun)], window
+    )
     resolved = iter(runs)
-    return [next(resolved) if isinstance(entry, Logged) else entry for entry in read], notes
+    return [next(resolved) if isinstance(entry, LoggedRun) else entry for entry in read], notes
 
 
 def _check_any_finished(

@@ -14,7 +14,6 @@ import yaml
 from coordrl.compare.reading.files import (
     LATEST,
     UnusableError,
-    number,
     one_line,
     read_complete_lines,
     required,
@@ -25,9 +24,6 @@ from coordrl.compare.reading.files import (
 class ZooRun:
     """What RL Zoo recorded of a run.
 
-    :param game: the environment's id
-    :param algorithm: the algorithm
-    :param seed: the seed, or None
     :param n_timesteps: the length that was asked for, or None
     :param n_envs: parallel environments, or None
     """
@@ -62,7 +58,6 @@ _Loader.add_multi_constructor("tag:yaml.org,2002:python/", _plain)
 def read_zoo_run(folder: Path) -> ZooRun | None:
     """Read what RL Zoo recorded of a run.
 
-    :param folder: the run's
     :return: the record, or None if the folder is not RL Zoo's
     :raises UnusableError: if the record is damaged
     """
@@ -101,5 +96,5 @@ def _whole(pairs: dict[str, Any], name: str, least: int = 1) -> int | None:
     """Return a whole number, which YAML may hold as a float; None where it is absent or lower."""
     if pairs.get(name) is None:
         return None
-    value = number(pairs, name)
+    value = required(pairs, name, float)
     return int(value) if least <= value <= LATEST else None

@@ -92,7 +92,6 @@ def learning_curve(
     :param n_timesteps: the length of the run in timesteps; later games do not count
     :param points: the number of grid points (fewer in a run of fewer timesteps)
     :param fraction: the window as a share of the run, in (0, 1]
-    :return: the curve
     :raises ValueError: for arrays of different lengths, or a length or fraction out of range
     """
     ends, values = _games(timesteps, returns)

@@ -46,19 +46,13 @@ class GameScores:
         """Draw seeds with replacement within each game.
 
         :param repetitions: bootstrap samples
-        :param generator: where the random numbers come from
         :return: the weights of each sample, shape (repetitions, scores)
         """
         counts = [_counts(g.size, repetitions, generator) for g in self.games]
         return np.concatenate(counts, axis=1) * self.weights()
 
     def part(self, weights: Array, games: Sequence[int]) -> Array:
-        """Return the weights of some games alone, for weights (..., scores) of all.
-
-        :param weights: shape (..., scores)
-        :param games: positions of the games
-        :return: shape (..., scores of these games)
-        """
+        """Return the weights (..., their scores) of games by position, from those of all scores."""
         ends = np.cumsum([g.size for g in self.games])
         columns = [np.arange(ends[k] - self.games[k].size, ends[k]) for k in games]
         return weights[..., np.concatenate(columns)] * (len(self.games) / len(games))
@@ -78,12 +72,9 @@ class GameScores:
         return np.asarray(np.median(self.game_means(weights), axis=-1))
 
     def iqm(self, weights: Array) -> Array:
-        """Return the interquartile mean: the mean of the scores without a quarter at each end.
+        """Return the interquartile mean, shape (...,): of the scores without a quarter at each end.
 
         Of N scores floor(N / 4) are cut at each end, as `scipy.stats.trim_mean` does.
-
-        :param weights: shape (..., scores)
-        :return: shape (...,)
         """
         values = self.values
         order = np.argsort(values, kind="stable")

@@ -35,9 +35,7 @@ class Interval(NamedTuple):
 class Difference:
     """An estimated difference whose error follows Student's t distribution.
 
-    :param value: the estimate
     :param standard_error: its standard error, above 0
-    :param df: degrees of freedom
     """
 
     value: float
@@ -83,14 +81,18 @@ def sample_sd(values: ArrayLike) -> float | None:
     return float(x.std(ddof=1)) if x.size > 1 else None
 
 
-def t_half_width(samples: NDArray[np.float64], confidence: float) -> NDArray[np.float64]:
-    """Return half the width of the t interval of each column's mean.
+def t_half_width(
+    samples: NDArray[np.float64], confidence: float = CONFIDENCE
+) -> NDArray[np.float64]:
+    """Return half the width of the t interval of each column's mean; NaN for a single row.
 
-    :param samples: shape (n, columns), n >= 2
+    :param samples: shape (n, columns)
     :param confidence: in (0, 1)
     :return: shape (columns,)
     """
     n = len(samples)
+    if n == 1:
+        return np.full(samples.shape[1], np.nan)
     spread: NDArray[np.float64] = samples.std(axis=0, ddof=1) / np.sqrt(n)
     return spread * float(stats.t.ppf((1 + confidence) / 2, n - 1))
 

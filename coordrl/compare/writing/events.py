@@ -27,9 +27,6 @@ def save_events(comparison: Comparison, folder: Path) -> None:
     ``upper``, its 95 % t interval, at the timesteps of the curves' grid; on the *relative* axis
     they are at the wall time of the runs, where it is known. The tab *Custom scalars* has a chart
     of all three for each game, the tab *HParams* a row for each arm with its final means.
-
-    :param comparison: what was found
-    :param folder: where to write
     """
     for arm in comparison.arms:
         curves = {

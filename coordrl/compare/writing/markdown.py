@@ -17,16 +17,12 @@ _MARKS = {"better": "▲ ", "worse": "▼ "}
 
 
 def save_markdown(comparison: Comparison, path: Path) -> None:
-    """Write the headline, a table of verdicts, what holds over the games and what is missing.
-
-    :param comparison: what was found
-    :param path: the file
-    """
-    plan = comparison.plan
+    """Write the headline, a table of verdicts, what holds over the games and what is missing."""
+    declared = comparison.declared
     blocks = [
-        f"# {_escape(plan.name)}: every arm against {_escape(comparison.baseline)}",
+        f"# {_escape(declared.name)}: every arm against {_escape(comparison.baseline)}",
         f"**{_escape(comparison.headline)}**",
-        *([_escape(plan.note)] if plan.note else []),
+        *([_escape(declared.note)] if declared.note else []),
         _verdicts(comparison),
         _legend(comparison),
         *(block for aggregate in comparison.aggregates for block in _aggregate(aggregate)),
@@ -37,13 +33,14 @@ def save_markdown(comparison: Comparison, path: Path) -> None:
 
 
 def _legend(comparison: Comparison) -> str:
-    plan = comparison.plan
-    test = "sign-flip" if plan.paired else "permutation"
+    declared = comparison.declared
+    test = "sign-flip" if declared.paired else "permutation"
     return (
-        f"Score: mean return of the games that ended in the last {100 * plan.window:g} % of a run, "
-        f"mean over seeds ± half its 95 % t interval. p: {test} test, corrected by Holm's method "
-        f"for {comparison.family} comparisons. Verdicts: with a margin of {100 * plan.margin:g} % "
-        f"of what {_escape(comparison.baseline)} scores above random play."
+        f"Score: mean return of the games that ended in the last {100 * declared.window:g} % of a "
+        f"run, mean over seeds ± half its 95 % t interval. p: {test} test, corrected by Holm's "
+        f"method for {comparison.family} comparisons. Verdicts: with a margin of "
+        f"{100 * declared.margin:g} % of what {_escape(comparison.baseline)} scores above random "
+        f"play."
     )
 
 
@@ -66,7 +63,7 @@ def _arm(arm: ArmResult | None) -> tuple[str, str]:
 def _contrast(contrast: Contrast | None) -> tuple[str, str, str]:
     if contrast is None:
         return "", "", "baseline"
-    difference = words.number(contrast.difference, sign=True)
+    difference = words.number_text(contrast.difference, sign=True)
     if contrast.interval is not None:
         difference += f" ({words.interval_text(contrast.interval)})"
     verdict = contrast.verdict or "no runs"

@@ -1,17 +1,22 @@
-"""Figures for papers and README files, as PNG and SVG."""
+"""Figures for papers and README files, as PNG and SVG; many of them in a process of their own."""
 
+import pickle
 import re
+import subprocess
+import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 
 from matplotlib.figure import Figure
 
 from coordrl.compare.comparing.results import Comparison
+from coordrl.compare.errors import CompareError
 from coordrl.compare.writing.figures.aggregates import aggregate_figure
 from coordrl.compare.writing.figures.canvas import look, save
-from coordrl.compare.writing.figures.curves import curves_figure, curves_grid
 from coordrl.compare.writing.figures.forest import forest_figure
-from coordrl.compare.writing.figures.scores import scores_grid
+from coordrl.compare.writing.figures.games import curves_figure, curves_grid, scores_grid
 from coordrl.compare.writing.style import styles
 
 #: With more games and algorithms than this none gets a figure of its own.
@@ -23,6 +28,32 @@ def file_name(text: str) -> str:
     return re.sub(r"[^\w.-]+", "-", text)
 
 
+@contextmanager
+def figures_drawn(comparison: Comparison, folder: Path) -> Iterator[None]:
+    """Draw the figures while the context lasts; at its end all are there.
+
+    Few figures are drawn here: another process takes seconds to start.
+
+    :raises CompareError: if the other process fails; it has said why
+    """
+    if len(comparison.groups) <= SINGLE_FIGURES:
+        save_plots(comparison, folder)
+        yield
+        return
+    with NamedTemporaryFile(suffix=".pickle") as file:
+        pickle.dump(comparison, file, protocol=pickle.HIGHEST_PROTOCOL)
+        file.flush()
+        command = [sys.executable, "-m", "coordrl.compare.writing.plots", file.name, str(folder)]
+        with subprocess.Popen(command) as process:
+            try:
+                yield
+            except BaseException:
+                process.kill()
+                raise
+            if process.wait() != 0:
+                raise CompareError("the figures could not be drawn")
+
+
 def save_plots(comparison: Comparison, folder: Path) -> None:
     """Write every figure as PNG and SVG.
 
@@ -30,9 +61,6 @@ def save_plots(comparison: Comparison, folder: Path) -> None:
     together, ``curves_<algorithm>`` a panel for each game if there are several. Up to
     :data:`SINGLE_FIGURES` there are also ``scores_<algorithm>`` with every seed and a
     ``curves_<game>_<algorithm>`` each.
-
-    :param comparison: what was found
-    :param folder: where to write
     """
     with look():
         for stem, figure in _figures(comparison):
@@ -56,3 +84,7 @@ def _figures(comparison: Comparison) -> Iterator[tuple[str, Figure | None]]:
         for group in comparison.groups:
             stem = f"curves_{file_name(group.game)}_{file_name(group.algorithm)}"
             yield stem, curves_figure(group, looks)
+
+
+if __name__ == "__main__":  # a comparison that figures_drawn has written down, and a folder
+    save_plots(pickle.loads(Path(sys.argv[1]).read_bytes()), Path(sys.argv[2]))

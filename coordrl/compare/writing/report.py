@@ -5,11 +5,10 @@ from pathlib import Path
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
-from plotly.offline import get_plotlyjs
 
 from coordrl.compare.comparing import words
+from coordrl.compare.comparing.curves import SHARES
 from coordrl.compare.comparing.results import Comparison
-from coordrl.compare.comparing.thresholds import SHARES
 from coordrl.compare.statistics.permutation import DRAW_SEED, DRAWS, EXACT_LIMIT
 from coordrl.compare.statistics.two_arms import ALPHA, POWER
 from coordrl.compare.writing.page.bars import Bars
@@ -17,22 +16,19 @@ from coordrl.compare.writing.page.caveats import caveats
 from coordrl.compare.writing.page.coordinates import MOST_MAPS, map_images, trained_agents
 from coordrl.compare.writing.page.cost import costs
 from coordrl.compare.writing.page.data import page_json
+from coordrl.compare.writing.page.plotly import plotly_js
 from coordrl.compare.writing.page.repeat import provenance, steps
 from coordrl.compare.writing.style import styles
 
 
 def save_report(comparison: Comparison, path: Path) -> None:
-    """Write the report.
-
-    :param comparison: what was found
-    :param path: the HTML file
-    """
+    """Write the report."""
     html = (
         _environment()
         .get_template("report.html.j2")
         .render(
             comparison=comparison,
-            plan=comparison.plan,
+            declared=comparison.declared,
             baseline=comparison.baseline,
             overall=words.overall(comparison.aggregates, comparison.baseline),
             caveats=caveats(comparison),
@@ -48,7 +44,7 @@ def save_report(comparison: Comparison, path: Path) -> None:
             steps=steps(comparison),
             provenance=provenance(comparison),
             data=Markup(page_json(comparison)),  # JSON without "<"
-            plotly=Markup(get_plotlyjs()),  # plotly's own, not user text
+            plotly=Markup(plotly_js()),  # plotly's own, not user text
             alpha=ALPHA,
             power=POWER,
             exact_limit=EXACT_LIMIT,
@@ -68,8 +64,8 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.filters.update(
-        number=words.number,
-        signed=partial(words.number, sign=True),
+        number=words.number_text,
+        signed=partial(words.number_text, sign=True),
         p=words.p_text,
         interval=words.interval_text,
         plus_minus=words.plus_minus,

@@ -21,8 +21,6 @@ class Style(NamedTuple):
 
     :param colour: as #rrggbb
     :param dash: lengths of dashes and gaps in multiples of the line's width; () is solid
-    :param plotly_marker: plotly's name of its marker
-    :param matplotlib_marker: matplotlib's
     """
 
     colour: str

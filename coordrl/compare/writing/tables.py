@@ -8,9 +8,15 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from coordrl.compare.comparing.curves import SHARES
 from coordrl.compare.comparing.results import ArmResult, Comparison, Contrast, Group
-from coordrl.compare.comparing.thresholds import SHARES
-from coordrl.compare.comparing.words import interval_text, number, p_text, plus_minus, seeds_text
+from coordrl.compare.comparing.words import (
+    interval_text,
+    number_text,
+    p_text,
+    plus_minus,
+    seeds_text,
+)
 
 _COST_COLUMNS = ("timesteps_per_second", "wall_seconds", "cpu_seconds")
 _ARM_COLUMNS = (
@@ -49,7 +55,7 @@ def print_comparison(comparison: Comparison, console: Console) -> None:
 
 
 def _terminal_table(comparison: Comparison) -> Table:
-    title = f"{comparison.plan.name}: every arm against {comparison.baseline}"
+    title = f"{comparison.declared.name}: every arm against {comparison.baseline}"
     table = Table(title=escape(title), box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
     table.add_column("arm", overflow="fold")
     for name in ("n", "score ± 95 %", "diff.", "95 % interval", "p Holm"):
@@ -62,7 +68,7 @@ def _terminal_table(comparison: Comparison) -> Table:
                 escape(f"  {name}"),
                 str(len(arm.seeds)) if arm else "0",
                 plus_minus(arm.mean, arm.interval) if arm else "",
-                number(contrast.difference, sign=True) if contrast else "",
+                number_text(contrast.difference, sign=True) if contrast else "",
                 interval_text(contrast.interval) if contrast else "",
                 p_text(contrast.p_holm) if contrast else "",
                 _verdict(contrast),

@@ -4,7 +4,7 @@ from scipy import stats
 from coordrl.compare.comparing.analysis import compare
 from coordrl.compare.errors import CompareError
 from coordrl.compare.reading.study import read_study
-from coordrl.compare.writing.plain import plain
+from coordrl.compare.writing.json_file import plain
 
 
 def compared(folder, baseline=None):

@@ -5,7 +5,7 @@ from scipy import stats
 from coordrl.compare.comparing.analysis import compare
 from coordrl.compare.reading.study import read_study
 from coordrl.compare.statistics.many_games import BOOTSTRAP_SEED, REPETITIONS
-from coordrl.compare.writing.plain import plain
+from coordrl.compare.writing.json_file import plain
 
 RANDOM, HUMAN = -20.7, 14.6
 GAMES = {

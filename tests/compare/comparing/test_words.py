@@ -1,6 +1,6 @@
 import pytest
 
-from coordrl.compare.comparing.words import NONE, number, p_text
+from coordrl.compare.comparing.words import NONE, number_text, p_text
 
 MINUS = "\N{MINUS SIGN}"
 
@@ -19,11 +19,11 @@ MINUS = "\N{MINUS SIGN}"
     ],
 )
 def test_numbers(value, text):
-    assert number(value) == text
+    assert number_text(value) == text
 
 
 def test_signs():
-    assert [number(value, sign=True) for value in (1.0, -1.0, 0.0)] == [
+    assert [number_text(value, sign=True) for value in (1.0, -1.0, 0.0)] == [
         "+1.00",
         f"{MINUS}1.00",
         "0.00",

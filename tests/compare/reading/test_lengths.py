@@ -3,14 +3,14 @@ import pytest
 
 from coordrl.compare.errors import CompareError
 from coordrl.compare.reading.lengths import LENGTHS_NOTE, runs_of_one_length
-from coordrl.compare.reading.logs import Logged
+from coordrl.compare.reading.logs import LoggedRun
 from coordrl.compare.reading.points import make_points
 from coordrl.compare.reading.runs import Missing, Run, RunKey
 
 
 def logged(arm, seed, last, *, n_timesteps=None, game="Pong", what="whole games", points=50):
     steps = np.linspace(1, last, points).astype(int)
-    return Logged(
+    return LoggedRun(
         name=f"{game}/{arm}/{seed}",
         key=RunKey(game, "ppo", arm, seed),
         n_timesteps=n_timesteps,
@@ -68,7 +68,9 @@ def test_a_declared_length_is_kept():
 
 
 def test_an_empty_run_is_missing():
-    empty = Logged(name="x", key=RunKey("Pong", "ppo", "a", 7), n_timesteps=None, points=NO_POINTS)
+    empty = LoggedRun(
+        name="x", key=RunKey("Pong", "ppo", "a", 7), n_timesteps=None, points=NO_POINTS
+    )
     runs, _ = runs_of_one_length([logged("a", 0, 1000), empty], 0.1)
     assert runs[1] == Missing(
         "x", "it holds no whole games; 1 of 1 points is not finite and left out", empty.key

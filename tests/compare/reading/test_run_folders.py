@@ -114,8 +114,16 @@ def test_the_study_says_what_is_expected(study):
     record["runs"] = ["Pong/a2c/coord/seed-7", *record["runs"][:2]]
     (folder / "study.json").write_text(json.dumps(record))
     found = read_study(folder)
-    assert (found.plan.baseline, found.plan.paired, found.plan.margin) == ("coord", True, 0.2)
-    assert (found.plan.name, found.plan.note, found.plan.hash) == ("demo", "hello", "f00d")
+    assert (found.declared.baseline, found.declared.paired, found.declared.margin) == (
+        "coord",
+        True,
+        0.2,
+    )
+    assert (found.declared.name, found.declared.note, found.declared.hash) == (
+        "demo",
+        "hello",
+        "f00d",
+    )
     assert [run.name for run in found.runs] == record["runs"][1:]
     assert [(m.name, m.reason) for m in found.missing] == [
         ("Pong/a2c/coord/seed-7", "not started (no run.json)"),

@@ -53,7 +53,7 @@ def test_a_score_is_the_mean_of_the_last_points(sb3_logs):
 
 def test_the_command_is_kept_for_the_report(sb3_logs):
     request = Request(source="events", pattern=ARM_SEED, tag="eval/mean_reward")
-    plan = read_study(sb3_logs / "coord", sb3_logs / "standard", request=request).plan
+    plan = read_study(sb3_logs / "coord", sb3_logs / "standard", request=request).declared
     options = ("--source", "events", "--pattern", ARM_SEED, "--tag", "eval/mean_reward")
     assert plan.arguments == ("coord", "standard", *options)
 
@@ -78,7 +78,7 @@ def test_zoo_folders_need_no_pattern(zoo_logs):
     ]
     assert {run.n_timesteps for run in study.runs} == {1000}  # config.yml says so
     assert study.notes == ()
-    assert study.plan.name == "zoo-coord + zoo-standard"
+    assert study.declared.name == "zoo-coord + zoo-standard"
 
 
 def test_a_crashed_zoo_run_is_missing(zoo_logs):
@@ -172,7 +172,7 @@ def test_a_table(tmp_path):
     ]
     table.write_text("\n".join(lines) + "\nPong")
     study = read_study(table)
-    assert study.plan.name == "mine"
+    assert study.declared.name == "mine"
     assert study.runs[0].name == "mine.csv: Pong/ppo/standard/seed-0"
     assert study.runs[3].key == RunKey("Pong", "ppo", "coord", 1)
     assert study.runs[3].score.mean == 11
@@ -187,7 +187,7 @@ def test_two_studies_together(tmp_path, write_run):
         "one/Pong/a2c/standard/seed-0",
         "two/Pong/a2c/coord/seed-0",
     ]
-    assert study.plan.name == "one + two"
+    assert study.declared.name == "one + two"
 
 
 def test_studies_that_declare_different_comparisons(tmp_path, study):

@@ -55,4 +55,4 @@ def test_it_can_be_asked_without_the_compare_extra():
         [sys.executable, "-c", code], capture_output=True, text=True, check=True
     ).stdout.split()
     assert "coordrl.compare.statistics.permutation" in modules
-    assert not {"scipy", "plotly", "jinja2"} & set(modules)
+    assert not {"scipy", "jinja2"} & set(modules)

@@ -4,7 +4,7 @@ from scipy import stats
 
 from benchmarks import simulations
 from coordrl.compare.comparing.analysis import compare
-from coordrl.compare.reading.runs import GAMES, Plan, Run, RunKey, Study
+from coordrl.compare.reading.runs import GAMES, Declaration, Run, RunKey, Study
 from coordrl.compare.statistics.curves import Score
 from coordrl.compare.statistics.permutation import permutation_p_values
 
@@ -52,7 +52,7 @@ def whole_comparison(scores, margin):
         run_that_scores(float(scores[i]), RunKey("Pong", "algo"[: i[0] + 1], f"arm{i[1]}", i[2]))
         for i in np.ndindex(scores.shape)
     )
-    plan = Plan(name="simulated", margin=margin, baseline="arm0")
+    plan = Declaration(name="simulated", margin=margin, baseline="arm0")
     found = compare(Study(plan, tuple(run.key for run in runs), runs, missing=()))
     return [contrast.verdict for _, contrast in found.contrasts()]
 

@@ -2,8 +2,9 @@ import pytest
 from matplotlib.image import imread
 
 from coordrl.compare import compare_runs
+from coordrl.compare.errors import CompareError
 from coordrl.compare.writing import plots
-from coordrl.compare.writing.plots import file_name
+from coordrl.compare.writing.plots import figures_drawn, file_name
 
 
 @pytest.mark.parametrize(
@@ -49,3 +50,24 @@ def test_figures_without_their_numbers_are_left_out(tmp_path, write_run, changes
     compare_runs(tmp_path)
     drawn = {path.stem for path in (tmp_path / "comparison").glob("*.png")}
     assert {"differences", "aggregates_a2c"} - drawn == {missing}
+
+
+def test_another_process_draws_the_same_figures(written, tmp_path, monkeypatch):
+    comparison, folder = written[:2]
+    monkeypatch.setattr(plots, "SINGLE_FIGURES", 0)
+    with figures_drawn(comparison, tmp_path):
+        pass
+    drawn = sorted(path.name for path in tmp_path.iterdir())
+    assert "differences.svg" in drawn
+    for name in drawn:
+        assert (tmp_path / name).read_bytes() == (folder / name).read_bytes()
+
+
+def test_what_cannot_be_drawn_is_an_error(written, tmp_path, monkeypatch, capfd):
+    monkeypatch.setattr(plots, "SINGLE_FIGURES", 0)
+    with (
+        pytest.raises(CompareError, match="could not be drawn"),
+        figures_drawn(written[0], tmp_path / "nowhere"),
+    ):
+        pass
+    assert "nowhere" in capfd.readouterr().err

@@ -5,6 +5,7 @@ from html.parser import HTMLParser
 import pytest
 
 from coordrl.compare import compare_runs
+from coordrl.compare.writing.page.plotly import plotly_js
 
 
 class Page(HTMLParser):
@@ -44,9 +45,16 @@ def test_the_page_says_what_was_found(written, page):
 
 def test_the_page_loads_nothing(written, page):
     assert all(address.startswith("#") for address in page.addresses)
-    head = (written[1] / "report.html").read_text().partition("plotly.js v")[0]
+    head = (written[1] / "report.html").read_text().partition("plotly.js (basic")[0]
     assert "@import" not in head
     assert "url(" not in head
+
+
+def test_the_page_is_small_and_runs_what_is_kept_here(written):
+    report = written[1] / "report.html"
+    assert plotly_js() in report.read_text()
+    assert "</script" not in plotly_js()
+    assert report.stat().st_size < 1_500_000
 
 
 def test_every_game_can_be_chosen(written):
@@ -55,7 +63,7 @@ def test_every_game_can_be_chosen(written):
     assert [group["game"] for group in data["groups"]] == [g.game for g in written[0].groups]
     for group in written[0].groups:
         assert f"<option>{group.game}</option>" in html
-    assert html.count("plotly.js v") == 1
+    assert html.count("plotly.js (basic") == 1
 
 
 def test_warnings_of_a_small_study(study, write_run):

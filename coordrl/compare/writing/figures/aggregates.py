@@ -18,12 +18,7 @@ METRICS = {
 
 
 def aggregate_figure(aggregate: Aggregate, looks: dict[str, Style]) -> Figure | None:
-    """Return interval estimates above the performance profiles.
-
-    :param aggregate: an algorithm over its games
-    :param looks: how the arms are drawn
-    :return: the figure, or None without human-normalised scores that differ
-    """
+    """Return interval estimates above the profiles; None without normalised scores that differ."""
     if aggregate.tau.size < 2:
         return None
     rows = 0.22 * len(aggregate.arms) + 0.75

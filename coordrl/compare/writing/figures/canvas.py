@@ -53,12 +53,9 @@ def save(figure: Figure, path: Path) -> None:
 
 
 def panels(count: int) -> tuple[Figure, list[Axes]]:
-    """Return a figure with a grid of equal panels.
+    """Return a figure with a grid of equal panels, row by row.
 
     The margins are set by hand: matplotlib's layout engines take seconds for 57 panels.
-
-    :param count: how many panels
-    :return: the figure and its panels, row by row
     """
     columns = min(count, 3 if count <= 9 else 4 if count <= 16 else 6)
     width, height = {1: (4.0, 2.5), 2: (3.2, 2.3), 3: (2.5, 1.9), 4: (2.1, 1.6)}.get(

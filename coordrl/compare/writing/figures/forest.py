@@ -4,7 +4,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from coordrl.compare.comparing.effects import Effect, effect
+from coordrl.compare.comparing.contrasts import Effect, effect
 from coordrl.compare.comparing.results import Comparison
 from coordrl.compare.comparing.words import algorithm_text
 from coordrl.compare.writing.figures.canvas import SOFT, add_legend
@@ -17,12 +17,7 @@ _LINE, _GAP = 0.11, 0.09
 
 
 def forest_figure(comparison: Comparison, looks: dict[str, Style]) -> Figure | None:
-    """Return a panel for each algorithm with a row for each game.
-
-    :param comparison: what was found
-    :param looks: how the arms are drawn
-    :return: the figure, or None where no difference has a margin to be measured in
-    """
+    """Return a panel for each algorithm with a row for each game; None without any margin."""
     effects = _effects(comparison)
     if not effects:
         return None

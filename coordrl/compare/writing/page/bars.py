@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from coordrl.compare.comparing.effects import Effect, effect
+from coordrl.compare.comparing.contrasts import Effect, effect
 from coordrl.compare.comparing.results import Comparison, Contrast
 
 # Differences are drawn up to this many margins; an arrow says that they go on.
@@ -16,9 +16,7 @@ _NEAREST = 2.0
 class Bar:
     """An interval and its estimate in SVG units from the left.
 
-    :param at: the estimate
     :param low: lower end of the interval, or the estimate where there is none
-    :param high: upper end
     :param cut_low: whether the interval goes on below the drawing
     :param cut_high: whether it goes on above
     :param significant: whether the corrected test says that the difference is not 0
@@ -33,10 +31,7 @@ class Bar:
 
 
 class Bars:
-    """Draws all differences of a comparison on one scale.
-
-    :param comparison: what was found
-    """
+    """Draws all differences of a comparison on one scale."""
 
     #: The drawing's width in SVG units; its middle is a difference of 0.
     width = 200

@@ -10,11 +10,7 @@ PUBLISHED_TIMESTEPS = 10_000_000
 
 
 def caveats(comparison: Comparison) -> list[str]:
-    """Return what keeps a reader from concluding too much from these runs.
-
-    :param comparison: what was found
-    :return: a sentence or two each
-    """
+    """Return what keeps a reader from concluding too much from these runs."""
     seeds = [len(arm.seeds) for group in comparison.groups for arm in group.arms]
     most = f"{min(seeds)} to {max(seeds)}" if min(seeds) != max(seeds) else f"{max(seeds)}"
     return [

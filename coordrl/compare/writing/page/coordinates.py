@@ -20,11 +20,8 @@ MOST_MAPS = 12
 class TrainedAgents:
     """The evaluations of one arm that are of one kind; estimates are over seeds.
 
-    :param group: game and algorithm
-    :param arm: the arm
     :param deterministic: whether the most probable action was taken, or one drawn
     :param settings: of the environment, as text; "" for none
-    :param seeds: how many trained agents
     :param score: mean return; None where only games without coordinates were played
     :param without: mean return with the coordinates switched off, where that was evaluated
     :param greedy_changed: the share of observations on which switching the coordinates off
@@ -45,22 +42,14 @@ class TrainedAgents:
 
 @dataclass(frozen=True)
 class MapImage:
-    """A picture of learned coordinate maps.
-
-    :param title: whose they are
-    :param uri: the picture itself, as a data URI
-    """
+    """A picture of learned coordinate maps, as a data URI."""
 
     title: str
     uri: str
 
 
 def trained_agents(comparison: Comparison) -> list[TrainedAgents]:
-    """Return what evaluations of the trained agents have found.
-
-    :param comparison: what was found
-    :return: for each game and algorithm and arm, one for each kind of evaluation
-    """
+    """Return what evaluations have found, one for each game, algorithm, arm and kind of them."""
     return [
         _of_kind(group, arm, *kind)
         for group in comparison.groups
@@ -70,11 +59,7 @@ def trained_agents(comparison: Comparison) -> list[TrainedAgents]:
 
 
 def map_images(comparison: Comparison) -> list[MapImage]:
-    """Return the coordinate maps of the first seed of each arm.
-
-    :param comparison: what was found
-    :return: at most :data:`MOST_MAPS`
-    """
+    """Return the coordinate maps of the first seed of each arm, at most :data:`MOST_MAPS`."""
     found = [
         (f"{group.title}: {arm.arm}, seed {seed.seed}", Path(seed.coordinate_maps))
         for group in comparison.groups

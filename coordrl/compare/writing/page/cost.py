@@ -12,9 +12,6 @@ from coordrl.compare.comparing.results import AggregateArm, ArmResult, Compariso
 class Cost:
     """The cost of an arm with an algorithm; None where it was not recorded.
 
-    :param algorithm: the algorithm
-    :param arm: the arm
-    :param runs: finished runs
     :param parameters: "total", "extractor" and "coordinates"
     :param timesteps_per_second: mean over the games
     :param relative_speed: the same over the baseline's: geometric mean over their common games
@@ -35,10 +32,7 @@ class Cost:
 
 
 def costs(comparison: Comparison) -> list[Cost]:
-    """Return the cost of every arm with every algorithm.
-
-    :param comparison: what was found
-    """
+    """Return the cost of every arm with every algorithm."""
     found = []
     for algorithm in dict.fromkeys(group.algorithm for group in comparison.groups):
         groups = [group for group in comparison.groups if group.algorithm == algorithm]

@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from coordrl.compare.comparing.differences import difference_curve
+from coordrl.compare.comparing.curves import common_curves, difference_curve
 from coordrl.compare.comparing.results import Aggregate, ArmResult, Comparison, Group
 from coordrl.compare.reading.runs import GAMES
-from coordrl.compare.writing.plain import plain
+from coordrl.compare.writing.json_file import plain
 from coordrl.compare.writing.style import limits, return_range, styles
 
 # Both protocols of Atari repeat an action for four frames. Published human scores mark its games.
@@ -28,11 +28,7 @@ def page_json(comparison: Comparison) -> str:
 
 
 def page_data(comparison: Comparison) -> dict[str, Any]:
-    """Return what the page's script draws.
-
-    :param comparison: what was found
-    :return: "baseline", "arms" (their styles), "groups" (curves and scores) and "aggregates"
-    """
+    """Return what the script draws: the arms' styles, curves and scores of groups, aggregates."""
     return {
         "baseline": comparison.baseline,
         "arms": [
@@ -46,6 +42,7 @@ def page_data(comparison: Comparison) -> dict[str, Any]:
 
 def _group(comparison: Comparison, group: Group) -> dict[str, Any]:
     baseline = next((arm for arm in group.arms if arm.arm == comparison.baseline), None)
+    pairs = comparison.declared.paired
     others = [arm for arm in group.arms if baseline and arm.arm != comparison.baseline]
     return {
         "game": group.game,
@@ -58,9 +55,7 @@ def _group(comparison: Comparison, group: Group) -> dict[str, Any]:
         "timesteps": group.arms[0].curve.timesteps.tolist(),
         "range": return_range(group),
         "arms": [_arm(arm) for arm in group.arms],
-        "differences": [
-            _difference(arm, baseline, pairs=comparison.plan.paired) for arm in others if baseline
-        ],
+        "differences": [_difference(arm, baseline, pairs=pairs) for arm in others if baseline],
         "informative": group.informative,
         "verdicts": {found.arm: found.verdict for found in group.contrasts if found.verdict},
         "margins": {found.arm: found.margin for found in group.contrasts},
@@ -85,14 +80,8 @@ def _arm(arm: ArmResult) -> dict[str, Any]:
 
 def _difference(arm: ArmResult, baseline: ArmResult, *, pairs: bool) -> dict[str, Any]:
     found = difference_curve(arm, baseline, pairs=pairs)
-    theirs = {
-        run.seed: curve for run, curve in zip(baseline.seeds, baseline.curve.seeds, strict=True)
-    }
-    seeds = [
-        curve - theirs[run.seed]
-        for run, curve in zip(arm.seeds, arm.curve.seeds, strict=True)
-        if run.seed in theirs
-    ]
+    mine, theirs = common_curves(arm, baseline)
+    seeds = mine - theirs
     return {
         "name": arm.arm,
         "mean": _rounded(found.mean),

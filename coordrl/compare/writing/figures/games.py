@@ -1,4 +1,4 @@
-"""Learning curves: of one game, and of all games of an algorithm side by side."""
+"""Learning curves and scores: of one game, and of all games of an algorithm side by side."""
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -23,7 +23,8 @@ def curves_figure(group: Group, looks: dict[str, Style]) -> Figure:
         count = len(arm.seeds)
         axes.plot(arm.curve.timesteps, arm.curve.seeds.T, color=looks[arm.arm].colour,
                   alpha=0.3, linewidth=0.6)  # fmt: skip
-        _draw(axes, arm, looks[arm.arm], f"{arm.arm} ({count} {'seed' if count == 1 else 'seeds'})")
+        label = f"{arm.arm} ({count} {'seed' if count == 1 else 'seeds'})"
+        _draw_curve(axes, arm, looks[arm.arm], label)
     _frame(axes, group)
     random_line(axes, group, label=True)
     axes.set(title=group.title, xlabel="timesteps", ylabel="return of a whole game")
@@ -36,7 +37,7 @@ def curves_grid(groups: list[Group], looks: dict[str, Style]) -> Figure:
     figure, all_axes = panels(len(groups))
     for axes, group in zip(all_axes, groups, strict=True):
         for arm in group.arms:
-            _draw(axes, arm, looks[arm.arm], arm.arm)
+            _draw_curve(axes, arm, looks[arm.arm], arm.arm)
         _frame(axes, group)
         random_line(axes, group, label=False)
         axes.set_title(group.game)
@@ -46,13 +47,24 @@ def curves_grid(groups: list[Group], looks: dict[str, Style]) -> Figure:
     return figure
 
 
+def scores_grid(groups: list[Group], looks: dict[str, Style]) -> Figure:
+    """Return a panel for each game: a point a run, a line joining the runs of one seed."""
+    figure, all_axes = panels(len(groups))
+    for axes, group in zip(all_axes, groups, strict=True):
+        _draw_scores(axes, group, looks)
+        axes.set_title(group.game)
+    figure.supylabel("score", fontsize=8, x=0.06 / figure.get_figwidth())
+    add_legend(figure, looks, lines=False)
+    return figure
+
+
 def _frame(axes: Axes, group: Group) -> None:
     timestep_axis(axes, group.n_timesteps)
     axes.set_ylim(return_range(group))
     return_axis(axes)
 
 
-def _draw(axes: Axes, arm: ArmResult, look: Style, label: str) -> None:
+def _draw_curve(axes: Axes, arm: ArmResult, look: Style, label: str) -> None:
     curve, colour = arm.curve, look.colour
     if len(arm.seeds) > 1:
         axes.fill_between(
@@ -70,3 +82,25 @@ def _draw(axes: Axes, arm: ArmResult, look: Style, label: str) -> None:
         markerfacecolor="white",
         markeredgecolor=colour,
     )
+
+
+def _draw_scores(axes: Axes, group: Group, looks: dict[str, Style]) -> None:
+    for seed in sorted({seed.seed for arm in group.arms for seed in arm.seeds}):
+        points = [
+            (k, s.score) for k, arm in enumerate(group.arms) for s in arm.seeds if s.seed == seed
+        ]
+        axes.plot(*zip(*points, strict=True), color="#bbbbbb", linewidth=0.6, zorder=1)
+    for k, arm in enumerate(group.arms):
+        style = looks[arm.arm]
+        axes.scatter(
+            [k] * len(arm.seeds),
+            arm.scores,
+            color=style.colour,
+            marker=style.matplotlib_marker,
+            s=12,
+            zorder=2,
+        )
+    random_line(axes, group, label=False)
+    return_axis(axes)
+    axes.set_xticks([])
+    axes.set_xlim(-0.5, len(group.arms) - 0.5)

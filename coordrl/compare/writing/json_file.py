@@ -1,11 +1,23 @@
-"""Results as built-in types, ready for JSON."""
+"""Results as built-in types, and comparison.json."""
 
+import json
 import math
 from dataclasses import fields, is_dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from coordrl.compare.comparing.results import Comparison
+
+
+def save_json(comparison: Comparison, path: Path) -> None:
+    """Write everything that was found."""
+    found = plain(comparison)
+    record = {"format": 1, "plan": found.pop("declared"), **found}
+    # Without line breaks: a large study has half a million numbers.
+    path.write_text(json.dumps(record, allow_nan=False) + "\n", encoding="utf-8")
 
 
 def plain(value: Any) -> Any:

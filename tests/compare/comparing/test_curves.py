@@ -1,8 +1,9 @@
 import numpy as np
 import pytest
+from scipy import stats
 
+from coordrl.compare.comparing.curves import SHARES, difference_curve, thresholds
 from coordrl.compare.comparing.results import ArmCurve, ArmResult, Group, Reach, SeedResult
-from coordrl.compare.comparing.thresholds import SHARES, thresholds
 
 
 def arm_of(name, curves):
@@ -53,6 +54,8 @@ def group_of(*arms, random=0.0):
 
 
 STANDARD = arm_of("standard", [[np.nan, 2, 5, 8, 8], [1, 4, 8, 11, 12]])  # ends at 10
+DRAW = np.random.default_rng(1)
+X, Y = DRAW.normal(3, 2, (5, 4)), DRAW.normal(1, 1, (4, 4))
 COORD = arm_of("coord", [[6, 8, 10, 9, 9], [0, 0, 7, 7, 7], [5, 10, 10, 10, 13]])
 
 
@@ -83,3 +86,40 @@ def test_without_a_random_score_the_start_is_the_curves_start():
 )
 def test_nothing_to_reach(group):
     assert thresholds(group, "standard") == ()
+
+
+def test_welchs_interval_at_every_point():
+    found = difference_curve(arm_of("coord", X), arm_of("standard", Y), pairs=False)
+    expected = stats.ttest_ind(X, Y, equal_var=False)
+    interval = expected.confidence_interval(0.95)
+    np.testing.assert_allclose(found.mean, X.mean(axis=0) - Y.mean(axis=0))
+    np.testing.assert_allclose((found.lower, found.upper), (interval.low, interval.high))
+
+
+def test_paired_interval_over_the_common_seeds():
+    found = difference_curve(arm_of("coord", X), arm_of("standard", Y), pairs=True)
+    interval = stats.ttest_rel(X[:4], Y).confidence_interval(0.95)
+    np.testing.assert_allclose(found.mean, (X[:4] - Y).mean(axis=0))
+    np.testing.assert_allclose((found.lower, found.upper), (interval.low, interval.high))
+
+
+@pytest.mark.parametrize("pairs", [False, True])
+def test_a_single_seed_has_a_difference_without_an_interval(pairs):
+    found = difference_curve(arm_of("coord", X[:1]), arm_of("standard", Y[:1]), pairs=pairs)
+    np.testing.assert_allclose(found.mean, X[0] - Y[0])
+    assert np.isnan(found.lower).all()
+    assert np.isnan(found.upper).all()
+
+
+def test_equal_curves_have_no_interval():
+    same = arm_of("standard", [[1.0, 2.0], [1.0, 2.0]])
+    found = difference_curve(same, same, pairs=False)
+    assert found.mean.tolist() == [0.0, 0.0]
+    assert np.isnan(found.lower).all()
+
+
+def test_unknown_points_stay_unknown():
+    late = arm_of("coord", [[np.nan, 2.0], [np.nan, 3.0]])
+    found = difference_curve(late, arm_of("standard", [[1.0, 1.0], [1.0, 2.0]]), pairs=False)
+    assert np.isnan(found.mean[0])
+    assert found.mean[1] == 1.0

@@ -1,6 +1,6 @@
 import pytest
 
-from coordrl.compare.comparing.effects import Effect, effect
+from coordrl.compare.comparing.contrasts import Effect, effect
 from coordrl.compare.comparing.results import Contrast
 from coordrl.compare.statistics.two_arms import Interval
 
