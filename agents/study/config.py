@@ -25,6 +25,7 @@ from agents.run.hyperparams import AGENTS, ALGORITHMS
 from agents.run.settings import RunSettings
 from common.errors import UsageError, near_names
 from common.files import read_bytes
+from coordrl.compare.reading.runs import Outcome
 from envs import resolve_suite
 
 MAX_SEEDS = 1000
@@ -42,7 +43,8 @@ class ComparisonConfig(BaseModel):
     """How the arms are compared, declared before anything runs.
 
     ``window`` is the last part of the timesteps whose games make the score; ``margin`` the
-    difference that matters, as a part of the baseline's score above random play.
+    difference that matters, as a part of the baseline's outcome above random play; ``outcome``
+    what is compared, the score or the mean of the learning curve.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -51,6 +53,7 @@ class ComparisonConfig(BaseModel):
     test: Literal["unpaired", "paired"] = "unpaired"
     margin: PositiveFraction = 0.1
     window: PositiveFraction = 0.1
+    outcome: Outcome = "score"
 
 
 def _seed_list(value: Any) -> Any:
@@ -145,7 +148,10 @@ class StudyConfig(RunSettings):
     @property
     def hash(self) -> str:
         """Short hash of the study's configuration."""
-        return hash_of(self.model_dump(mode="json"))
+        values = self.model_dump(mode="json")
+        if self.comparison.outcome == "score":
+            del values["comparison"]["outcome"]  # which studies had not always
+        return hash_of(values)
 
     def parts(self) -> dict[str, "StudyConfig"]:
         """Return the studies that a sweep consists of: this one at every combination of values.

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
-from coordrl.compare.comparing.arms import arm_result
+from coordrl.compare.comparing.arms import arm_result, of_scores
 from coordrl.compare.comparing.contrasts import contrast, correct
 from coordrl.compare.comparing.curves import thresholds
 from coordrl.compare.comparing.overall import aggregates
@@ -75,7 +75,12 @@ def _group(study: Study, runs: Sequence[Run], wanted: Sequence[str], baseline: s
     reference = first.reference_scores or {}
     random = reference.get("random")
     arms = {
-        arm: arm_result(arm, [run for run in runs if run.key.arm == arm], study.declared.window)
+        arm: arm_result(
+            arm,
+            [run for run in runs if run.key.arm == arm],
+            study.declared.window,
+            study.declared.outcome,
+        )
         for arm in wanted
         if any(run.key.arm == arm for run in runs)
     }
@@ -100,7 +105,7 @@ def _group(study: Study, runs: Sequence[Run], wanted: Sequence[str], baseline: s
 def _any_beats(arms: Sequence[ArmResult], random: float) -> bool:
     # A single seed shows nothing; it speaks only where no arm has more.
     tested = [arm for arm in arms if len(arm.seeds) > 1] or arms
-    return any(beats(arm.scores, random) for arm in tested)
+    return any(beats(arm.outcomes, random) for arm in tested)
 
 
 def _contrast(
@@ -111,7 +116,12 @@ def _contrast(
         note = f"{name} or the baseline has no finished run"
         return Contrast(arm=name, seeds=seeds, notes=(note,))
     margin = margin_of(baseline.mean, random, study.declared.margin)
-    return contrast(arm, baseline, margin, pairs=study.declared.paired)
+    found = contrast(arm, baseline, margin, pairs=study.declared.paired)
+    if study.declared.outcome == "score":
+        return found
+    margin = margin_of(baseline.score, random, study.declared.margin)
+    arms = (of_scores(arm), of_scores(baseline))
+    return replace(found, secondary=contrast(*arms, margin, pairs=study.declared.paired))
 
 
 def _correct(groups: Sequence[Group], family: int, *, pairs: bool) -> list[Group]:

@@ -1,17 +1,18 @@
 """The results of one arm, from its runs."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from coordrl.compare.comparing.results import ArmCurve, ArmResult, SeedResult
-from coordrl.compare.reading.runs import Run
+from coordrl.compare.reading.runs import Outcome, Run
 from coordrl.compare.statistics.curves import learning_curve
 from coordrl.compare.statistics.two_arms import mean_interval, sample_sd, t_half_width
 
 
-def arm_result(arm: str, runs: Sequence[Run], window: float) -> ArmResult:
+def arm_result(arm: str, runs: Sequence[Run], window: float, outcome: Outcome) -> ArmResult:
     """Return the results of an arm in one game and algorithm.
 
     :param runs: its finished runs, at least one, all of the same length
@@ -23,6 +24,7 @@ def arm_result(arm: str, runs: Sequence[Run], window: float) -> ArmResult:
     ]
     scores = np.array([run.score.mean for run in runs])
     efficiencies = np.array([curve.mean for curve in curves])
+    outcomes = scores if outcome == "score" else efficiencies
     return ArmResult(
         arm=arm,
         seeds=tuple(
@@ -32,14 +34,17 @@ def arm_result(arm: str, runs: Sequence[Run], window: float) -> ArmResult:
                 score=run.score.mean,
                 games=run.score.games,
                 sample_efficiency=curve.mean,
+                outcome=run.score.mean if outcome == "score" else curve.mean,
                 evaluations=run.evaluations,
                 coordinate_maps=None if run.coordinate_maps is None else str(run.coordinate_maps),
             )
             for run, curve in zip(runs, curves, strict=True)
         ),
-        mean=float(scores.mean()),
-        sd=sample_sd(scores),
-        interval=mean_interval(scores),
+        mean=float(outcomes.mean()),
+        sd=sample_sd(outcomes),
+        interval=mean_interval(outcomes),
+        score=float(scores.mean()),
+        score_interval=mean_interval(scores),
         sample_efficiency=float(efficiencies.mean()),
         sample_efficiency_interval=mean_interval(efficiencies),
         parameters=runs[0].parameters,
@@ -52,6 +57,17 @@ def arm_result(arm: str, runs: Sequence[Run], window: float) -> ArmResult:
             np.array([curve.carried for curve in curves]),
             _wall_seconds(runs, curves[0].timesteps),
         ),
+    )
+
+
+def of_scores(arm: ArmResult) -> ArmResult:
+    """Return an arm with the scores as what the comparison is about."""
+    return replace(
+        arm,
+        seeds=tuple(replace(seed, outcome=seed.score) for seed in arm.seeds),
+        mean=arm.score,
+        sd=sample_sd([seed.score for seed in arm.seeds]),
+        interval=arm.score_interval,
     )
 
 

@@ -35,8 +35,8 @@ def contrast(arm: ArmResult, baseline: ArmResult, margin: float, *, pairs: bool)
     :param pairs: whether the study declared the paired sign-flip test
     :return: the contrast, without a verdict (see :func:`correct`)
     """
-    mine = {seed.seed: seed.score for seed in arm.seeds}
-    theirs = {seed.seed: seed.score for seed in baseline.seeds}
+    mine = {seed.seed: seed.outcome for seed in arm.seeds}
+    theirs = {seed.seed: seed.outcome for seed in baseline.seeds}
     common = sorted(set(mine) & set(theirs))
     x, y = np.array([mine[s] for s in common]), np.array([theirs[s] for s in common])
     notes = _seed_notes(arm, baseline, pairs=pairs)
@@ -46,9 +46,9 @@ def contrast(arm: ArmResult, baseline: ArmResult, margin: float, *, pairs: bool)
         estimate, value, sd = paired(x - y), float((x - y).mean()), sample_sd(x - y)
         p_value, possible = sign_flip_p(x - y), smallest_sign_flip_p(len(common))
     else:
-        estimate, value = welch(arm.scores, baseline.scores), arm.mean - baseline.mean
+        estimate, value = welch(arm.outcomes, baseline.outcomes), arm.mean - baseline.mean
         sd = _common_sd(arm, baseline)
-        p_value = permutation_p(arm.scores, baseline.scores)
+        p_value = permutation_p(arm.outcomes, baseline.outcomes)
         possible = smallest_permutation_p(len(mine), len(theirs))
     found = Contrast(
         arm=arm.arm,

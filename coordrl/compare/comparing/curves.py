@@ -29,9 +29,9 @@ def thresholds(group: Group, baseline: str) -> tuple[Threshold, ...]:
     if standard is None:
         return ()
     start = _start(standard) if group.random_score is None else group.random_score
-    if start is None or standard.mean <= start:
+    if start is None or standard.score <= start:
         return ()
-    levels = [start + share * (standard.mean - start) for share in SHARES]
+    levels = [start + share * (standard.score - start) for share in SHARES]
     return tuple(
         Threshold(
             share=share,

@@ -70,7 +70,7 @@ def _aggregate(groups: Sequence[Group], names: Sequence[str], baseline: str) -> 
 def _games(groups: Sequence[Group], arm: str) -> dict[str, Array]:
     """Return the scores of an arm in the games in which it has finished runs."""
     found = [(group.game, result) for group in groups for result in group.arms]
-    return {game: np.array(result.scores) for game, result in found if result.arm == arm}
+    return {game: np.array(result.outcomes) for game, result in found if result.arm == arm}
 
 
 def _common(arms: Sequence[ArmGames]) -> list[str]:

@@ -17,6 +17,7 @@ class SeedResult:
     :param score: mean return over the last part of the run
     :param games: games in that mean
     :param sample_efficiency: mean of its learning curve
+    :param outcome: of both the one that the comparison is about
     :param evaluations: games of the trained agent
     :param coordinate_maps: path of an image of its learned coordinate maps, or None
     """
@@ -26,6 +27,7 @@ class SeedResult:
     score: float
     games: int
     sample_efficiency: float
+    outcome: float
     evaluations: tuple[AgentEvaluation, ...] = ()
     coordinate_maps: str | None = None
 
@@ -56,9 +58,11 @@ class ArmResult:
     """One arm of one game and algorithm.
 
     :param seeds: its finished runs, at least one, in the order of their seeds
-    :param mean: mean score
-    :param sd: standard deviation of the scores between seeds; None for one seed
-    :param interval: t interval of the mean score; None for one seed
+    :param mean: mean outcome
+    :param sd: standard deviation of the outcomes between seeds; None for one seed
+    :param interval: t interval of the mean outcome; None for one seed
+    :param score: mean score over seeds, whatever the comparison is about
+    :param score_interval: its t interval; None for one seed
     :param sample_efficiency: mean over seeds
     :param sample_efficiency_interval: its t interval; None for one seed
     :param parameters: "total", "extractor" and "coordinates", if recorded
@@ -72,6 +76,8 @@ class ArmResult:
     mean: float
     sd: float | None
     interval: Interval | None
+    score: float
+    score_interval: Interval | None
     sample_efficiency: float
     sample_efficiency_interval: Interval | None
     parameters: dict[str, float] | None
@@ -81,9 +87,9 @@ class ArmResult:
     curve: ArmCurve
 
     @property
-    def scores(self) -> list[float]:
-        """The scores, one a seed."""
-        return [seed.score for seed in self.seeds]
+    def outcomes(self) -> list[float]:
+        """The outcomes, one a seed."""
+        return [seed.outcome for seed in self.seeds]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,7 +97,7 @@ class Contrast:
     """An arm against the baseline; the numbers are None where they are undefined.
 
     :param seeds: seeds of the arm and of the baseline that the tests used
-    :param difference: mean score of the arm minus that of the baseline
+    :param difference: mean outcome of the arm minus that of the baseline
     :param interval: its t interval (Welch's, or the paired one)
     :param sd: standard deviation between seeds (paired: of the differences), to plan with
     :param margin: the smallest difference that matters, in points of the game
@@ -105,6 +111,7 @@ class Contrast:
         inconclusive verdict
     :param verdict: None if one of the two has no finished run
     :param notes: what the reader should know
+    :param secondary: of the scores, uncorrected, where the comparison is about another outcome
     """
 
     arm: str
@@ -122,6 +129,7 @@ class Contrast:
     seeds_needed: int | None = None
     verdict: Verdict | None = None
     notes: tuple[str, ...] = ()
+    secondary: "Contrast | None" = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -12,7 +12,7 @@ from coordrl.compare.comparing.results import (
     Group,
     Reach,
 )
-from coordrl.compare.reading.runs import UNSTATED
+from coordrl.compare.reading.runs import UNSTATED, Outcome
 from coordrl.compare.statistics.two_arms import ALPHA, MOST_SEEDS, Interval, Verdict
 
 #: Where a number is undefined.
@@ -55,6 +55,10 @@ def p_text(p: float | None) -> str:
         return "< .001"
     text = f"{p:.3f}" if p < 0.1 else f"{p:.2f}"
     return text.removeprefix("0") if p < 1 else "1"
+
+
+#: What a comparison is about, in words and as the head of a column.
+OUTCOMES: dict[Outcome, str] = {"score": "score", "sample_efficiency": "mean of the curve"}
 
 
 def interval_text(interval: Interval | None) -> str:
@@ -157,7 +161,8 @@ def finding(group: Group, contrast: Contrast, baseline: str) -> str:
     if contrast.verdict is None or contrast.difference is None:
         return f"{group.title}: {contrast.arm} cannot be compared with {baseline}: no finished run"
     word = "more" if contrast.difference >= 0 else "less"
-    difference = f"scored {number_text(abs(contrast.difference))} {word} than {baseline}"
+    verb = "scored" if contrast.secondary is None else "over its whole run averaged"
+    difference = f"{verb} {number_text(abs(contrast.difference))} {word} than {baseline}"
     interval = "no interval"
     if contrast.interval is not None:
         interval = f"95 % interval {interval_text(contrast.interval)}"

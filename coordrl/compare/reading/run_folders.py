@@ -6,7 +6,7 @@ A run's folder holds ``run.json`` and ``episodes.csv`` and, from ``agents.evalua
 
 from math import isclose
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,7 +24,15 @@ from coordrl.compare.reading.files import (
     required,
     share,
 )
-from coordrl.compare.reading.runs import GAMES, AgentEvaluation, Declaration, Missing, Run, RunKey
+from coordrl.compare.reading.runs import (
+    GAMES,
+    AgentEvaluation,
+    Declaration,
+    Missing,
+    Outcome,
+    Run,
+    RunKey,
+)
 from coordrl.compare.statistics.curves import WINDOW, Score, final_score
 
 RUN_FILE = "run.json"
@@ -49,6 +57,10 @@ def read_declaration(folder: Path) -> Declaration:
         test = comparison.get("test", "unpaired")
         if test not in ("unpaired", "paired"):
             raise UnusableError(f'"test" must be "unpaired" or "paired", not {test!r:.40}')
+        outcome = comparison.get("outcome", Declaration.outcome)
+        if outcome not in get_args(Outcome):
+            known = " or ".join(f'"{name}"' for name in get_args(Outcome))
+            raise UnusableError(f'"outcome" must be {known}, not {outcome!r:.40}')
         return Declaration(
             name=required(record, "name", str),
             runs=tuple(str(name) for name in runs),
@@ -56,6 +68,7 @@ def read_declaration(folder: Path) -> Declaration:
             paired=test == "paired",
             margin=share(comparison, "margin", Declaration.margin),
             window=share(comparison, "window", Declaration.window),
+            outcome=outcome,
             note=optional(record, "note", str),
             hash=optional(record, "hash", str),
             config=optional(record, "config", dict),

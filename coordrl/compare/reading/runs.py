@@ -6,7 +6,7 @@ Nothing is dropped silently: a run that cannot enter the statistics becomes a
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +17,8 @@ from coordrl.compare.statistics.curves import WINDOW, Score
 GAMES = "whole games"
 #: The game or algorithm of a run of which neither its path nor its log says it.
 UNSTATED = "unstated"
+#: What a comparison may be about: each run's score, or the mean of its learning curve.
+Outcome = Literal["score", "sample_efficiency"]
 
 
 class RunKey(NamedTuple):
@@ -110,6 +112,7 @@ class Declaration:
     :param paired: whether the paired sign-flip test is the primary one
     :param margin: the smallest difference that matters, as a share of the baseline's score
     :param window: the last part of the timesteps whose games make the score
+    :param outcome: the primary one, which margins, tests and verdicts are about
     :param note: free text for the report
     :param hash: of the study's file
     :param config: the study's file, as it was read
@@ -123,6 +126,7 @@ class Declaration:
     paired: bool = False
     margin: float = 0.1
     window: float = WINDOW
+    outcome: Outcome = "score"
     note: str | None = None
     hash: str | None = None
     config: dict[str, Any] | None = None

@@ -183,9 +183,17 @@ def _find_in_table(path: Path, base: Path) -> _Found:
 def _merged(declared: Sequence[Declaration]) -> Declaration:
     """Return one declaration for all that is compared."""
     studies = [each for each in declared if each.runs] or declared[:1]
-    if len({(each.baseline, each.paired, each.margin, each.window) for each in studies}) > 1:
+    if (
+        len(
+            {
+                (each.baseline, each.paired, each.margin, each.window, each.outcome)
+                for each in studies
+            }
+        )
+        > 1
+    ):
         raise CompareError(
-            "the studies declare different comparisons (baseline, test, margin or window): "
+            "the studies declare different comparisons (baseline, test, margin, window, outcome): "
             "compare them one by one"
         )
     if len(declared) == 1:

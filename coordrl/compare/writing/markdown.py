@@ -35,9 +35,14 @@ def save_markdown(comparison: Comparison, path: Path) -> None:
 def _legend(comparison: Comparison) -> str:
     declared = comparison.declared
     test = "sign-flip" if declared.paired else "permutation"
+    of_scores = (
+        f"mean return of the games that ended in the last {100 * declared.window:g} % of a run"
+    )
+    what = f"Score: {of_scores}"
+    if declared.outcome == "sample_efficiency":
+        what = f"Mean of the curve: of the returns over the whole run (score: {of_scores})"
     return (
-        f"Score: mean return of the games that ended in the last {100 * declared.window:g} % of a "
-        f"run, mean over seeds ± half its 95 % t interval. p: {test} test, corrected by Holm's "
+        f"{what}, mean over seeds ± half its 95 % t interval. p: {test} test, corrected by Holm's "
         f"method for {comparison.family} comparisons. Verdicts: with a margin of "
         f"{100 * declared.margin:g} % of what {_escape(comparison.baseline)} scores above random "
         f"play."
@@ -45,7 +50,8 @@ def _legend(comparison: Comparison) -> str:
 
 
 def _verdicts(comparison: Comparison) -> str:
-    header = ("game", "algorithm", "arm", "seeds", "score", "difference (95 %)", "p", "verdict")
+    outcome = words.OUTCOMES[comparison.declared.outcome]
+    header = ("game", "algorithm", "arm", "seeds", outcome, "difference (95 %)", "p", "verdict")
     rows = [
         (group.game, words.algorithm_text(group.algorithm), name, *_arm(arm), *_contrast(contrast))
         for group in comparison.groups

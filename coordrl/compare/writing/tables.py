@@ -17,6 +17,7 @@ from coordrl.compare.comparing.words import (
     plus_minus,
     seeds_text,
 )
+from coordrl.compare.reading.runs import Outcome
 
 _COST_COLUMNS = ("timesteps_per_second", "wall_seconds", "cpu_seconds")
 _ARM_COLUMNS = (
@@ -25,6 +26,8 @@ _ARM_COLUMNS = (
     "score_low",
     "score_high",
     "sample_efficiency",
+    "sample_efficiency_low",
+    "sample_efficiency_high",
     *(f"timesteps_to_{100 * share:g}" for share in SHARES),
     "parameters",
     *_COST_COLUMNS,
@@ -39,7 +42,17 @@ _TEST_COLUMNS = (
     "verdict",
     "seeds_needed",
 )
-_CONTRAST_COLUMNS = ("difference", "difference_low", "difference_high", *_TEST_COLUMNS)
+_CONTRAST_COLUMNS = (
+    "outcome",
+    "difference",
+    "difference_low",
+    "difference_high",
+    *_TEST_COLUMNS,
+    "score_difference",
+    "score_difference_low",
+    "score_difference_high",
+    "score_p_value",
+)
 
 
 def print_comparison(comparison: Comparison, console: Console) -> None:
@@ -58,7 +71,8 @@ def _terminal_table(comparison: Comparison) -> Table:
     title = f"{comparison.declared.name}: every arm against {comparison.baseline}"
     table = Table(title=escape(title), box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
     table.add_column("arm", overflow="fold")
-    for name in ("n", "score ± 95 %", "diff.", "95 % interval", "p Holm"):
+    outcome = "score" if comparison.declared.outcome == "score" else "curve"
+    for name in ("n", f"{outcome} ± 95 %", "diff.", "95 % interval", "p Holm"):
         table.add_column(name, justify="right", no_wrap=True)
     table.add_column("verdict")
     for group in comparison.groups:
@@ -84,7 +98,8 @@ def save_csv(comparison: Comparison, path: Path) -> None:
         writer.writerow(("game", "algorithm", "arm", "baseline", *_ARM_COLUMNS, *_CONTRAST_COLUMNS))
         for group in comparison.groups:
             for name, arm, contrast in group.rows():
-                cells = (*_arm_cells(group, arm), *_contrast_cells(contrast))
+                contrast_cells = _contrast_cells(contrast, comparison.declared.outcome)
+                cells = (*_arm_cells(group, arm), *contrast_cells)
                 writer.writerow((group.game, group.algorithm, name, comparison.baseline, *cells))
 
 
@@ -104,17 +119,26 @@ def _arm_cells(group: Group, arm: ArmResult | None) -> list[object]:
     ]
     return [
         len(arm.seeds),
-        arm.mean,
-        *(arm.interval or (None, None)),
+        arm.score,
+        *(arm.score_interval or (None, None)),
         arm.sample_efficiency,
+        *(arm.sample_efficiency_interval or (None, None)),
         *(reached or [None] * len(SHARES)),
         (arm.parameters or {}).get("total"),
         *(getattr(arm, name) for name in _COST_COLUMNS),
     ]
 
 
-def _contrast_cells(contrast: Contrast | None) -> list[object]:
+def _contrast_cells(contrast: Contrast | None, outcome: Outcome) -> list[object]:
     if contrast is None:
         return [None] * len(_CONTRAST_COLUMNS)
-    ends = contrast.interval or (None, None)
-    return [contrast.difference, *ends, *(getattr(contrast, name) for name in _TEST_COLUMNS)]
+    of_scores = contrast.secondary or contrast
+    return [
+        outcome,
+        contrast.difference,
+        *(contrast.interval or (None, None)),
+        *(getattr(contrast, name) for name in _TEST_COLUMNS),
+        of_scores.difference,
+        *(of_scores.interval or (None, None)),
+        of_scores.p_value,
+    ]

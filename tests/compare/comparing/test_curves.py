@@ -14,12 +14,14 @@ def arm_of(name, curves):
     return ArmResult(
         arm=name,
         seeds=tuple(
-            SeedResult(seed=k, run=f"{name}/{k}", score=s, games=1, sample_efficiency=s)
+            SeedResult(seed=k, run=f"{name}/{k}", score=s, games=1, sample_efficiency=s, outcome=s)
             for k, s in enumerate(scores)
         ),
         mean=float(np.mean(scores)),
         sd=None,
         interval=None,
+        score=float(np.mean(scores)),
+        score_interval=None,
         sample_efficiency=0.0,
         sample_efficiency_interval=None,
         parameters=None,

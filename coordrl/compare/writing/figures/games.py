@@ -94,7 +94,7 @@ def _draw_scores(axes: Axes, group: Group, looks: dict[str, Style]) -> None:
         style = looks[arm.arm]
         axes.scatter(
             [k] * len(arm.seeds),
-            arm.scores,
+            [seed.score for seed in arm.seeds],
             color=style.colour,
             marker=style.matplotlib_marker,
             s=12,

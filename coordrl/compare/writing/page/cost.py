@@ -55,7 +55,7 @@ def _cost(
 ) -> Cost:
     score = overall.iqm if overall else None
     if overall is None and len(results) == 1:
-        score = Estimate(value=results[0].mean, interval=results[0].interval)
+        score = Estimate(value=results[0].score, interval=results[0].score_interval)
     # Its sum is known only if every game's is.
     cpu = [result.cpu_seconds and result.cpu_seconds * len(result.seeds) for result in results]
     return Cost(

@@ -73,8 +73,8 @@ def _arm(arm: ArmResult) -> dict[str, Any]:
         "carried": curve.carried.sum(axis=0).tolist() if curve.carried.any() else None,
         "hours": None if curve.wall_seconds is None else _rounded(curve.wall_seconds / 3600),
         "runs": [[run.seed, run.score, run.games] for run in arm.seeds],
-        "score": arm.mean,
-        "interval": arm.interval,
+        "score": arm.score,
+        "interval": arm.score_interval,
     }
 
 

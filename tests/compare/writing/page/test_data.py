@@ -24,7 +24,7 @@ def test_curves_are_rounded_to_what_a_screen_shows(written, data):
         np.testing.assert_allclose(numbers(shown["mean"]), arm.curve.mean, rtol=1e-3)
         for seed, values in zip(shown["seeds"], arm.curve.seeds, strict=True):
             np.testing.assert_allclose(numbers(seed), values, rtol=1e-3)
-        assert [run[1] for run in shown["runs"]] == arm.scores
+        assert [run[1] for run in shown["runs"]] == [seed.score for seed in arm.seeds]
         hours = 0.8 * np.array(drawn["timesteps"]) / 250 / 3600  # as the fixture's episodes have it
         np.testing.assert_allclose(shown["hours"], hours, rtol=1e-3)
 
