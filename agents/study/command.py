@@ -18,6 +18,7 @@ from agents.study.config import StudyConfig, parse_study, read_study_file
 from agents.study.costs import cost_of, cost_table
 from agents.study.estimate import show_estimate
 from agents.study.folder import Part, expand, study_locked, write_study
+from agents.study.outlook import warnings
 from agents.study.scheduling import run_jobs
 from agents.study.sweep import print_sweep, save_sweep, swept
 from agents.study.table import counts, make_console, study_display
@@ -25,7 +26,6 @@ from common.command_line import ArgumentParser, tell, whole_number
 from common.errors import UsageError
 from common.processes import cores
 from coordrl.compare import CompareError, compare_runs
-from coordrl.compare.statistics.attainability import unattainable
 
 INCOMPLETE = 1
 
@@ -47,7 +47,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     _show_own_hyperparams(jobs)
     chosen = executor_of(arguments, processes, root, [job.config for job in jobs])
     if arguments.dry_run:
-        _show_what_cannot_be_decided(study)
+        _warn(study, jobs)
         show_estimate(jobs, root, processes)
         return 0
     with study_locked(root, parts):
@@ -55,7 +55,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         if arguments.list:
             print("\n".join(shlex.join(job.command()) for job in jobs if job.state == "waiting"))
             return 0
-        _show_what_cannot_be_decided(study)
+        _warn(study, jobs)
         with chosen as executor:
             _train(jobs, executor, arguments.hang_timeout)
         return _report(jobs, parts, root)
@@ -172,11 +172,8 @@ def _show_own_hyperparams(jobs: list[Job]) -> None:
             tell(f"arm {arm.name} has its own {arm.hyperparams}")
 
 
-def _show_what_cannot_be_decided(study: StudyConfig) -> None:
-    """Say before anything is trained that no outcome could be significant, if so."""
-    family = len(study.env) * len(study.algo) * (len(study.arms) - 1)
-    warning = unattainable(len(study.seeds), family, pairs=study.comparison.test == "paired")
-    if warning is not None:
+def _warn(study: StudyConfig, jobs: list[Job]) -> None:
+    for warning in warnings(study, [job.config for job in jobs]):
         tell(f"note: {warning}")
 
 
