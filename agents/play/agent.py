@@ -69,7 +69,7 @@ def load_policy(folder: RunFolder, env: VecEnv, device: str = "cpu") -> ActorCri
     content = read_bytes(path, LARGEST_WEIGHTS)
     known = folder.record.get("fingerprints", {}).get(str(config.n_timesteps))
     if hashlib.sha256(content).hexdigest() != known:
-        raise UsageError(f"{path} does not hold the weights that the run ended with")
+        raise UsageError(f"{path} is damaged: these are not the weights that the run ended with")
     check_arm(config.arm, env)
     policy: ActorCriticPolicy = config.arm.policy_class()(
         env.observation_space, env.action_space, ConstantSchedule(0.0), **policy_kwargs(config)

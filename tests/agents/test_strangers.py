@@ -154,7 +154,7 @@ def test_weights_that_are_not_the_runs_are_not_played(
     weights[-1] ^= 1
     (run / "policy.safetensors").write_bytes(weights)
     error = told(evaluate.main, [str(run)], capsys)
-    assert "does not hold the weights that the run ended with" in error
+    assert "is damaged: these are not the weights that the run ended with" in error
 
 
 @pytest.mark.parametrize(
