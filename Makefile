@@ -12,7 +12,7 @@ $(STAMP): pyproject.toml constraints.txt
 	$(PY) -m pip install --quiet --constraint constraints.txt --editable '.[dev]'
 	touch $@
 
-demo: $(STAMP)  ## matched A2C and PPO runs on Pong with and without CoordConv, then the report
+demo: $(STAMP)  ## PPO on Seaquest with and without CoordConv, two seeds, then the report
 	$(PY) -m agents.study agents/studies/demo.yaml --log-folder runs/demo
 
 test: $(STAMP)
