@@ -14,8 +14,7 @@ from agents.executors.jobs import Job, Outcome
 from agents.executors.local import LocalExecutor, TrainingProcess
 from agents.run.folder import RunFolder
 from agents.study.scheduling import run_jobs
-from tests.agents.conftest import small_run
-from tests.agents.study.test_command import run_at, write_study
+from tests.agents.runs import run_at, small_run, write_study
 
 
 def planned(root: Path, n_timesteps: int) -> Job:

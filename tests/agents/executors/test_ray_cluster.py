@@ -18,9 +18,15 @@ from agents.executors.ray_worker import Mark
 from agents.run.folder import RunFolder
 from agents.study.scheduling import run_jobs
 from agents.training.execute import execute
-from tests.agents.conftest import small_run
-from tests.agents.study.test_command import is_locked, run_at, write_study
-from tests.agents.training.test_execute import BROKEN, episodes_without_wall_time, weights_hash
+from tests.agents.runs import (
+    BROKEN,
+    episodes_without_wall_time,
+    is_locked,
+    run_at,
+    small_run,
+    weights_hash,
+    write_study,
+)
 
 pytestmark = pytest.mark.slow
 

@@ -15,7 +15,7 @@ from agents.study import scheduling
 from agents.study.scheduling import run_jobs
 from common.files import locked
 from common.processes import AttachedProcess
-from tests.agents.conftest import small_run
+from tests.agents.runs import small_run
 
 KEEPS_WRITING = """
 for i in 1 2 3 4 5 6 7 8; do

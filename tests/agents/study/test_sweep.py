@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 
 from agents.status import run_names
+from agents.study import command as study
 from agents.study.config import parse_study
 from agents.study.sweep import swept
 from common.files import read_json
-from tests.agents.study.test_command import SMALL_STUDY, run_study, study, write_study
-from tests.agents.test_commands import refused
+from tests.agents.runs import SMALL_STUDY, refused, run_study, write_study
 
 
 @pytest.mark.parametrize(

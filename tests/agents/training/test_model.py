@@ -15,7 +15,7 @@ from agents.run.config import RunConfig
 from agents.training.model import make_model, make_run_env, parameter_counts
 from common.errors import UsageError
 from coordrl import CoordConv2d
-from tests.agents.conftest import small_run
+from tests.agents.runs import small_run
 
 Weights = dict[str, torch.Tensor]
 

@@ -18,8 +18,7 @@ from agents.training import resumption
 from agents.training.checkpoints import checkpoint_paths
 from agents.training.execute import execute
 from common.errors import UsageError
-from tests.agents.conftest import small_run
-from tests.agents.training.test_execute import episodes_without_wall_time, trained, weights_hash
+from tests.agents.runs import episodes_without_wall_time, small_run, trained, weights_hash
 
 
 def marked_run(algo: str, **settings: Any) -> RunConfig:

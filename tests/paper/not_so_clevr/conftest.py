@@ -7,16 +7,7 @@ from pathlib import Path
 import pytest
 
 from paper.not_so_clevr import reproduction
-
-SPLITS = ("uniform", "quadrant")
-PLAN = (
-    ("classification", "coordconv", "default", SPLITS, 2, 2),
-    ("regression", "coordconv", "default", SPLITS, 1, 1),
-    ("rendering", "coordconv", "default", ("quadrant",), 1, 1),
-    ("regression", "plain", "default", ("uniform",), 1, 1),
-    ("classification", "plain", "default", ("quadrant",), 1, 1),
-    ("classification", "plain", "slower", ("quadrant",), 1, 1),
-)
+from tests.paper.not_so_clevr.small import PLAN
 
 
 @pytest.fixture(scope="package")

@@ -15,7 +15,7 @@ from paper.not_so_clevr import reproduction
 from paper.not_so_clevr.command import main
 from paper.not_so_clevr.recipes import MODELS, TASKS
 from paper.not_so_clevr.results import ANSWERS, RESULT, load_result
-from tests.paper.not_so_clevr.conftest import PLAN
+from tests.paper.not_so_clevr.small import PLAN
 
 
 @pytest.mark.parametrize("quick", [True, False])
