@@ -1,9 +1,10 @@
 """The plan of a reproduction small enough for tests."""
 
-SPLITS = ("uniform", "quadrant")
+REGRESSION = (("regression", "coordconv", "default", ("uniform", "quadrant"), 1, 1),)
 PLAN = (
-    ("classification", "coordconv", "default", SPLITS, 2, 2),
-    ("regression", "coordconv", "default", SPLITS, 1, 1),
+    ("classification", "coordconv", "default", ("uniform",), 2, 1),
+    ("classification", "coordconv", "default", ("quadrant",), 1, 1),
+    *REGRESSION,
     ("rendering", "coordconv", "default", ("quadrant",), 1, 1),
     ("regression", "plain", "default", ("uniform",), 1, 1),
     ("classification", "plain", "default", ("quadrant",), 1, 1),
