@@ -4,9 +4,16 @@ import shutil
 from pathlib import Path
 
 import pytest
+import torch
 
 from agents import train
 from common.command_line import run_command
+
+
+@pytest.fixture(autouse=True, scope="session")
+def one_thread() -> None:
+    """Tests run side by side."""
+    torch.set_num_threads(1)
 
 
 @pytest.fixture(params=["a2c", "ppo"])

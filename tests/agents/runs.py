@@ -26,7 +26,7 @@ SMALL_STUDY: dict[str, Any] = {
     "algo": ["a2c"],
     "arms": ["standard", "coord"],
     "seeds": 1,
-    "n_timesteps": 800,
+    "n_timesteps": 400,
     "hyperparams": {"a2c": SMALL["a2c"]},
     "comparison": {"window": 1.0},
 }

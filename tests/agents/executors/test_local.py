@@ -91,6 +91,7 @@ def test_a_run_whose_parent_is_killed_ends_and_is_trained_by_another(
     assert other.state == "finished"
 
 
+@pytest.mark.slow
 def test_where_nothing_can_be_forked_runs_are_started_afresh(tmp_path: Path) -> None:
     deep = tmp_path / ("d" * 100)  # too long for a socket's path
     deep.mkdir()

@@ -115,6 +115,7 @@ def test_two_studies_in_one_folder_at_once(
     assert not (tmp_path / "study.json").exists()
 
 
+@pytest.mark.slow
 def test_a_full_disk_is_one_line_and_no_second_attempt(tmp_path: Path) -> None:
     """A limit on the size of files stops the saving of a model as a full disk would."""
     file = write_study(tmp_path / "study.yaml", n_timesteps=32)
@@ -133,7 +134,14 @@ def test_a_full_disk_is_one_line_and_no_second_attempt(tmp_path: Path) -> None:
         assert run_at(tmp_path / "runs", arm).record["status"] == "failed"
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+@pytest.mark.parametrize(
+    "number",
+    [
+        signal.SIGINT,
+        pytest.param(signal.SIGTERM, marks=pytest.mark.slow),
+        pytest.param(signal.SIGKILL, marks=pytest.mark.slow),
+    ],
+)
 def test_a_stopped_study_leaves_no_run_behind(tmp_path: Path, number: int) -> None:
     file = write_study(tmp_path / "study.yaml", n_timesteps=10**7)
     root = tmp_path / "runs"

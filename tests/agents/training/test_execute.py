@@ -112,7 +112,7 @@ def test_arms_are_evaluated_on_the_same_games(tmp_path: Path) -> None:
     results = []
     for arm in ("standard", "coord-zero"):
         config = small_run("ppo", arm, n_timesteps=64)
-        config = config.model_copy(update={"eval_freq": 20, "eval_episodes": 2})
+        config = config.model_copy(update={"eval_freq": 40, "eval_episodes": 2})
         folder = trained(config, tmp_path)
         results.append(np.load(folder.path / "evaluations.npz")["ep_lengths"][0])
     assert np.array_equal(*results)
