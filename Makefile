@@ -16,10 +16,10 @@ demo: $(STAMP)  ## PPO on Seaquest with and without CoordConv, two seeds, then t
 	$(PY) -m agents.study agents/studies/demo.yaml --log-folder runs/demo
 
 test: $(STAMP)
-	$(PY) -m pytest -n 2 --dist loadgroup
+	$(PY) -m pytest -n 2 --dist worksteal
 
 test-slow: $(STAMP)
-	$(PY) -m pytest -m slow
+	$(PY) -m pytest -m slow -n 2 --dist loadgroup
 
 check: $(STAMP)
 	$(VENV)/bin/ruff format --check .

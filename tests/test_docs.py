@@ -8,6 +8,7 @@ import pytest
 import torch
 
 REPOSITORY = Path(__file__).parents[1]
+FEW_SHORT_GAMES = 'n_envs=2, env_kwargs={"max_episode_steps": 200}'
 SHORT_PPO = "PPO(CoordActorCriticPolicy, env, n_steps=16, batch_size=16, n_epochs=1)"
 
 
@@ -15,9 +16,9 @@ def test_stable_baselines3(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     text = (REPOSITORY / "docs" / "sb3.md").read_text()
     blocks = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
     code = "\n".join(blocks)
-    # One rollout, which must not be long.
+    # One rollout and one game, which must not be long.
     assert code.count("model.learn(1_000_000)") == 2
-    code = code.replace("1_000_000", "16").replace("n_envs=8", "n_envs=2")
+    code = code.replace("1_000_000", "16").replace("n_envs=8", FEW_SHORT_GAMES)
     assert code.count("100_000") == 1
     code = code.replace("100_000", "16").replace("n_eval_episodes=10", "n_eval_episodes=1")
     code = code.replace("PPO(CoordActorCriticPolicy, env)", SHORT_PPO)
@@ -30,6 +31,7 @@ def test_stable_baselines3(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     names["env"].close()
 
 
+@pytest.mark.slow
 def test_the_papers_failure_and_fix(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     text = (REPOSITORY / "docs" / "paper.md").read_text()
     (code,) = re.findall(r"```python\n(.*?)```", text, re.DOTALL)

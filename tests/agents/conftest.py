@@ -2,24 +2,18 @@
 
 import shutil
 from pathlib import Path
-from typing import Any
 
 import pytest
+import torch
 
 from agents import train
-from agents.run.config import RunConfig, make_run_config
 from common.command_line import run_command
 
-SMALL: dict[str, dict[str, Any]] = {
-    "a2c": {"n_envs": 2, "n_steps": 8},
-    "ppo": {"n_envs": 2, "n_steps": 32, "batch_size": 32, "n_epochs": 2},
-}
 
-
-def small_run(algo: str = "a2c", arm: str = "standard", **settings: Any) -> RunConfig:
-    """Configure a run of a few updates; a random game of Breakout lasts some 200 timesteps."""
-    settings = {"env": "Breakout", "seed": 0, "n_timesteps": 64, **settings}
-    return make_run_config(algo=algo, arm=arm, hyperparams=SMALL[algo], **settings)
+@pytest.fixture(autouse=True, scope="session")
+def one_thread() -> None:
+    """Tests run side by side."""
+    torch.set_num_threads(1)
 
 
 @pytest.fixture(params=["a2c", "ppo"])

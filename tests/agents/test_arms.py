@@ -16,7 +16,7 @@ from agents.study.config import StudyConfig, parse_study
 from agents.training.model import make_model, make_run_env, parameter_counts
 from common.command_line import run_command
 from common.errors import UsageError
-from tests.agents.conftest import small_run
+from tests.agents.runs import small_run
 
 SLOW: dict[str, Any] = {
     "description": "learns at a third of the rate",

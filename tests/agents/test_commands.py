@@ -11,23 +11,9 @@ import yaml
 from agents import train
 from agents.run.folder import RunFolder
 from agents.study import command as study
-from common.command_line import run_command
-from tests.agents.study.test_command import SMALL_STUDY
+from tests.agents.runs import SMALL_STUDY, refused
 
 TRAIN = ["--algo", "a2c", "--env", "Pong"]
-
-
-def refused(main: Any, argv: list[str], capsys: pytest.CaptureFixture[str]) -> str:
-    """Run a command that should refuse its input, and return its one line."""
-    try:
-        code = run_command(main, argv)
-    except SystemExit as exit_:  # argparse's way
-        code = exit_.code  # type: ignore[assignment]
-    captured = capsys.readouterr()
-    assert code == 2, captured
-    assert captured.err.startswith("error: ")
-    assert captured.err.count("\n") == 1
-    return captured.err
 
 
 @pytest.mark.parametrize(

@@ -13,9 +13,8 @@ from agents.play.agent import WEIGHTS
 from agents.play.video import CAPTION, GAP, PANEL
 from agents.run.folder import RunFolder
 from common.command_line import run_command
-from tests.agents.conftest import small_run
-from tests.agents.play.test_video import read_video
-from tests.agents.test_commands import refused
+from tests.agents.runs import refused, small_run
+from tests.agents.videos import read_video
 
 SEAQUEST = Path("Seaquest", "a2c")
 CLEVR = Path("NotSoClevr-v0", "ppo")

@@ -15,7 +15,7 @@ from agents.play.evaluation import EVALUATION
 from agents.run.folder import RunFolder
 from common.command_line import run_command
 from common.files import read_json
-from tests.agents.test_commands import refused
+from tests.agents.runs import refused
 
 CLEVR = Path("NotSoClevr-v0", "ppo")
 COORD = CLEVR / "coord-pooled" / "seed-0"

@@ -13,8 +13,7 @@ from agents.run.folder import RunFolder
 from agents.run.progress import Progress
 from agents.status import run_status
 from common.files import write_json
-from tests.agents.conftest import small_run
-from tests.agents.test_commands import refused
+from tests.agents.runs import refused, small_run
 
 TIMING = {"wall_seconds": 3725.4, "cpu_seconds": 60.0, "timesteps_per_second": 16.0}
 

@@ -8,8 +8,7 @@ from agents import train, verify
 from agents.run.folder import RunFolder
 from common.errors import UsageError
 from common.files import read_json, write_json
-from tests.agents.conftest import small_run
-from tests.agents.training.test_execute import trained, weights_hash
+from tests.agents.runs import small_run, trained, weights_hash
 
 
 @pytest.fixture(scope="module")

@@ -1,4 +1,4 @@
-"""Environments and networks that several tests use."""
+"""Environments, networks and layers that several tests use."""
 
 from typing import Any
 
@@ -8,6 +8,19 @@ import torch
 from gymnasium import spaces
 from stable_baselines3.common.envs import FakeImageEnv
 from torch import nn
+
+from coordrl import (
+    CoordConv1d,
+    CoordConv2d,
+    CoordConv3d,
+    CoordConvTranspose1d,
+    CoordConvTranspose2d,
+    CoordConvTranspose3d,
+)
+
+FORWARD = {1: CoordConv1d, 2: CoordConv2d, 3: CoordConv3d}
+TRANSPOSED = {1: CoordConvTranspose1d, 2: CoordConvTranspose2d, 3: CoordConvTranspose3d}
+ALL = [*FORWARD.values(), *TRANSPOSED.values()]
 
 
 def image_env(discrete: bool = True, *, channel_first: bool = False) -> FakeImageEnv:

@@ -8,7 +8,7 @@ from torch import nn
 
 from coordrl import AddCoords, CoordConv2d, CoordConvTranspose2d
 from coordrl.coord_conv import CoordConvBase
-from tests.coordrl.test_layers import ALL
+from tests.coordrl.networks import ALL
 
 CODES = ["coordinates", "random_3"]
 

@@ -52,6 +52,7 @@ def test_compiled_gradients() -> None:
         torch.testing.assert_close(a, b)
 
 
+@pytest.mark.slow
 def test_compiles_with_inductor() -> None:
     net = nn.Sequential(CoordConv2d(3, 4, 3), nn.ReLU())
     x = torch.randn(2, 3, 8, 8)

@@ -8,21 +8,16 @@ from torch import nn
 
 from coordrl import (
     AddCoords,
-    CoordConv1d,
     CoordConv2d,
     CoordConv3d,
-    CoordConvTranspose1d,
     CoordConvTranspose2d,
-    CoordConvTranspose3d,
     coordinate_grid,
 )
 from coordrl.coord_conv import CoordConvBase
 from coordrl.coord_map import MOST_PATCHES
 from coordrl.coordinates import CONSTANT
+from tests.coordrl.networks import ALL, FORWARD, TRANSPOSED
 
-FORWARD = {1: CoordConv1d, 2: CoordConv2d, 3: CoordConv3d}
-TRANSPOSED = {1: CoordConvTranspose1d, 2: CoordConvTranspose2d, 3: CoordConvTranspose3d}
-ALL = [*FORWARD.values(), *TRANSPOSED.values()]
 PADDING_MODES = ["zeros", "reflect", "replicate", "circular"]
 Case = tuple[type[CoordConvBase], dict[str, Any], tuple[int, ...]]
 

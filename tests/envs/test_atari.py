@@ -23,7 +23,7 @@ def test_sb3_trains_deterministically(
     for _ in range(2):
         env = make_atari_env("Breakout", 2, seed=0)
         model = algorithm("CnnPolicy", env, seed=1, device="cpu", **settings)
-        model.learn(160)
+        model.learn(80)
         assert model.get_env() is env  # nothing to wrap: channels come first
         weights.append(model.policy.state_dict())
         env.close()

@@ -10,6 +10,14 @@ from envs import AtariVecEnv, game_seed, make_atari_env
 NOOP, FIRE, RIGHT, LEFT = range(4)
 
 
+@pytest.fixture(scope="module")
+def games_of_pong() -> AtariVecEnv:
+    """Two games that have begun."""
+    env = make_atari_env("Pong", 2)
+    env.reset()
+    return env
+
+
 def play(env: AtariVecEnv, steps: int, seed: int = 0) -> list[npt.NDArray[np.generic]]:
     """Reset, play random actions and return all that the agent sees."""
     rng = np.random.default_rng(seed)
@@ -255,11 +263,11 @@ def test_what_native_environments_cannot_do_is_said() -> None:
         ([0.0, 1.0], "actions must be 2 integers, .* float64"),
     ],
 )
-def test_wrong_actions_are_refused(actions: list[float], message: str) -> None:
-    env = make_atari_env("Pong", 2)
-    env.reset()
+def test_wrong_actions_are_refused(
+    actions: list[float], message: str, games_of_pong: AtariVecEnv
+) -> None:
     with pytest.raises(ValueError, match=message):
-        env.step(np.array(actions))
+        games_of_pong.step(np.array(actions))
 
 
 def test_close_is_safe_twice_and_a_closed_environment_says_so() -> None:

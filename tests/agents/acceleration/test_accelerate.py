@@ -20,7 +20,7 @@ from torch.utils.flop_counter import FlopCounterMode
 from agents.run.config import RunConfig
 from agents.run.hyperparams import ALGORITHMS
 from agents.training.model import make_model, make_run_env, policy_kwargs
-from tests.agents.conftest import small_run
+from tests.agents.runs import small_run
 
 pytestmark = pytest.mark.filterwarnings("error:A2C's update")
 

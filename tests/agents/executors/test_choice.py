@@ -7,21 +7,9 @@ from pathlib import Path
 import pytest
 
 from agents.study import command as study
-from common.command_line import run_command
+from tests.agents.runs import refused
 
 STUDY = ("--env", "Breakout", "--algo", "a2c", "--seeds", "4", "-n", "16")
-
-
-def refused(capsys: pytest.CaptureFixture[str], *argv: str) -> str:
-    """Run a study that is refused; return the line that says why."""
-    try:
-        code = run_command(study.main, (*STUDY, *argv))
-    except SystemExit as end:  # argparse's
-        code = int(str(end.code))
-    assert code == 2
-    [line] = capsys.readouterr().err.splitlines()
-    assert line.startswith("error: ")
-    return line
 
 
 @pytest.mark.parametrize(
@@ -40,7 +28,7 @@ def test_flags_that_do_not_fit(
     flags: str, reason: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     root = tmp_path / "runs"
-    assert reason in refused(capsys, "-f", str(root), *flags.split())
+    assert reason in refused(study.main, [*STUDY, "-f", str(root), *flags.split()], capsys)
     assert not root.exists()
 
 
@@ -49,7 +37,7 @@ def test_without_ray_the_extra_is_named(
 ) -> None:
     monkeypatch.setitem(sys.modules, "ray", None)
     monkeypatch.delitem(sys.modules, "agents.executors.ray_cluster", raising=False)
-    line = refused(capsys, "-f", str(tmp_path / "runs"), "--executor", "ray")
+    line = refused(study.main, [*STUDY, "-f", str(tmp_path / "runs"), "--executor", "ray"], capsys)
     assert "pip install -e '.[cluster]'" in line
     assert not (tmp_path / "runs").exists()
 
@@ -61,7 +49,8 @@ def test_no_cluster_at_an_address(
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))
         address = f"{scheme}127.0.0.1:{unused.getsockname()[1]}"
-        line = refused(capsys, "-f", str(tmp_path), "--executor", "ray", "--address", address)
+        argv = [*STUDY, "-f", str(tmp_path), "--executor", "ray", "--address", address]
+        line = refused(study.main, argv, capsys)
     assert f"no Ray cluster at '{address}'" in line
 
 
@@ -69,5 +58,6 @@ def test_no_cluster_at_an_address(
 def test_an_address_that_is_none(
     address: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    line = refused(capsys, "-f", str(tmp_path), "--executor", "ray", "--address", address)
+    argv = [*STUDY, "-f", str(tmp_path), "--executor", "ray", "--address", address]
+    line = refused(study.main, argv, capsys)
     assert "give auto, host:port or ray://host:port" in line

@@ -14,8 +14,7 @@ from agents.executors.jobs import Job, Outcome
 from agents.executors.local import LocalExecutor, TrainingProcess
 from agents.run.folder import RunFolder
 from agents.study.scheduling import run_jobs
-from tests.agents.conftest import small_run
-from tests.agents.study.test_command import run_at, write_study
+from tests.agents.runs import run_at, small_run, write_study
 
 
 def planned(root: Path, n_timesteps: int) -> Job:
@@ -92,6 +91,7 @@ def test_a_run_whose_parent_is_killed_ends_and_is_trained_by_another(
     assert other.state == "finished"
 
 
+@pytest.mark.slow
 def test_where_nothing_can_be_forked_runs_are_started_afresh(tmp_path: Path) -> None:
     deep = tmp_path / ("d" * 100)  # too long for a socket's path
     deep.mkdir()

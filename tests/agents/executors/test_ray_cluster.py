@@ -18,11 +18,17 @@ from agents.executors.ray_worker import SharedFile
 from agents.run.folder import RunFolder
 from agents.study.scheduling import run_jobs
 from agents.training.execute import execute
-from tests.agents.conftest import small_run
-from tests.agents.study.test_command import is_locked, run_at, write_study
-from tests.agents.training.test_execute import BROKEN, episodes_without_wall_time, weights_hash
+from tests.agents.runs import (
+    BROKEN,
+    episodes_without_wall_time,
+    is_locked,
+    run_at,
+    small_run,
+    weights_hash,
+    write_study,
+)
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("ray")]
 
 SETTINGS: dict[str, Any] = {"n_timesteps": 3200, "save_freq": 320}
 ARMS = ("standard", "coord")

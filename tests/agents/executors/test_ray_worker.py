@@ -8,7 +8,7 @@ import pytest
 from agents.executors.parcel import pack, unpack
 from agents.executors.ray_worker import RayWorker, Report, SharedFile
 from agents.run.folder import RunFolder
-from tests.agents.conftest import small_run
+from tests.agents.runs import small_run
 
 
 @pytest.fixture

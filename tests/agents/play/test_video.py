@@ -9,14 +9,7 @@ import numpy as np
 import pytest
 
 from agents.play.video import CAPTION, GAP, PANEL, Frame, compose, video_writer
-
-
-def read_video(path: Path, width: int, height: int) -> Frame:
-    """Decode a video to an array of shape (frames, height, width, 3)."""
-    decode = ["-i", str(path), "-f", "rawvideo", "-pix_fmt", "rgb24", "-"]
-    command = [imageio_ffmpeg.get_ffmpeg_exe(), "-v", "error", *decode]
-    pixels = subprocess.run(command, capture_output=True, check=True).stdout
-    return np.frombuffer(pixels, np.uint8).reshape(-1, height, width, 3)
+from tests.agents.videos import read_video
 
 
 def plain(colour: int, *shape: int) -> Frame:

@@ -8,41 +8,21 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import Any
 
 import pytest
-import yaml
 
 from agents.run.folder import RunFolder
-from agents.study import command as study
-from common.command_line import run_command
-from common.errors import UsageError
 from common.files import locked, read_json
-from tests.agents.conftest import SMALL
-from tests.agents.training.test_execute import BROKEN, episodes_without_wall_time, weights_hash
-
-SMALL_STUDY: dict[str, Any] = {
-    "env": ["Breakout"],
-    "algo": ["a2c"],
-    "arms": ["standard", "coord"],
-    "seeds": 1,
-    "n_timesteps": 800,
-    "hyperparams": {"a2c": SMALL["a2c"]},
-    "comparison": {"window": 1.0},
-}
-
-
-def write_study(path: Path, **changes: Any) -> str:
-    path.write_text(yaml.safe_dump({**SMALL_STUDY, **changes}))
-    return str(path)
-
-
-def run_study(*argv: str) -> int:
-    return run_command(study.main, argv)
-
-
-def run_at(root: Path, arm: str) -> RunFolder:
-    return RunFolder(root / "Breakout" / "a2c" / arm / "seed-0")
+from tests.agents.runs import (
+    BROKEN,
+    SMALL,
+    episodes_without_wall_time,
+    is_locked,
+    run_at,
+    run_study,
+    weights_hash,
+    write_study,
+)
 
 
 @pytest.fixture(scope="module")
@@ -135,6 +115,7 @@ def test_two_studies_in_one_folder_at_once(
     assert not (tmp_path / "study.json").exists()
 
 
+@pytest.mark.slow
 def test_a_full_disk_is_one_line_and_no_second_attempt(tmp_path: Path) -> None:
     """A limit on the size of files stops the saving of a model as a full disk would."""
     file = write_study(tmp_path / "study.yaml", n_timesteps=32)
@@ -153,7 +134,14 @@ def test_a_full_disk_is_one_line_and_no_second_attempt(tmp_path: Path) -> None:
         assert run_at(tmp_path / "runs", arm).record["status"] == "failed"
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+@pytest.mark.parametrize(
+    "number",
+    [
+        signal.SIGINT,
+        pytest.param(signal.SIGTERM, marks=pytest.mark.slow),
+        pytest.param(signal.SIGKILL, marks=pytest.mark.slow),
+    ],
+)
 def test_a_stopped_study_leaves_no_run_behind(tmp_path: Path, number: int) -> None:
     file = write_study(tmp_path / "study.yaml", n_timesteps=10**7)
     root = tmp_path / "runs"
@@ -182,11 +170,3 @@ def test_a_stopped_study_leaves_no_run_behind(tmp_path: Path, number: int) -> No
     statuses = {arm: run_at(root, arm).record["status"] for arm in ("standard", "coord")}
     assert "running" not in statuses.values()
     assert "interrupted" in statuses.values()
-
-
-def is_locked(folder: Path) -> bool:
-    try:
-        with locked(folder, "the run"):
-            return False
-    except UsageError:
-        return True

@@ -5,8 +5,7 @@ from pathlib import Path
 import pytest
 
 from agents.study.estimate import Measurement, cost_kind
-from tests.agents.conftest import small_run
-from tests.agents.study.test_command import run_study, write_study
+from tests.agents.runs import run_study, small_run, write_study
 
 
 def test_a_dry_run_measures_and_writes_nothing(

@@ -19,10 +19,9 @@ from ray.cluster_utils import Cluster
 from agents.run.folder import RunFolder
 from agents.run.progress import read_progress
 from agents.training.checkpoints import checkpoint_paths
-from tests.agents.conftest import SMALL
-from tests.agents.training.test_execute import episodes_without_wall_time, weights_hash
+from tests.agents.runs import SMALL, episodes_without_wall_time, weights_hash
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800), pytest.mark.xdist_group("ray")]
 
 KILLS = 12
 """Training processes to be killed, with each executor."""

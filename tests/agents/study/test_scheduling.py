@@ -15,7 +15,7 @@ from agents.study import scheduling
 from agents.study.scheduling import run_jobs
 from common.files import locked
 from common.processes import AttachedProcess
-from tests.agents.conftest import small_run
+from tests.agents.runs import small_run
 
 KEEPS_WRITING = """
 for i in 1 2 3 4 5 6 7 8; do
@@ -56,6 +56,11 @@ def job(tmp_path: Path) -> Job:
     folder = RunFolder(tmp_path / "run")
     folder.plan(config)
     return Job("run", folder, config)
+
+
+@pytest.fixture(autouse=True)
+def frequent_looks(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(scheduling, "POLL_INTERVAL", 0.02)
 
 
 def run(job: Job, *commands: str, hang_timeout: float | None = None) -> Commands:
@@ -179,7 +184,7 @@ class Recorded(LocalExecutor):
 
 
 def real_job(root: Path) -> Job:
-    config = small_run("a2c", "coord", n_timesteps=1280, save_freq=320)
+    config = small_run("a2c", "coord", n_timesteps=800, save_freq=160)
     folder = RunFolder(root / config.relative_folder)
     folder.plan(config)
     return Job(str(config.relative_folder), folder, config)
@@ -204,7 +209,7 @@ def test_a_disturbed_training_goes_on_from_its_checkpoint(
     executor = Recorded()
     disturbed = False
     for _ in run_jobs([job], executor, hang_timeout):
-        if not disturbed and job.resumes_at() >= 320:
+        if not disturbed and job.resumes_at() >= 160:
             pid = executor.started[0].process.pid
             assert pid is not None
             os.kill(pid, number)
@@ -213,7 +218,7 @@ def test_a_disturbed_training_goes_on_from_its_checkpoint(
     assert len(job.failures) == 1
     assert job.reason.startswith(reason)
     [resumption] = job.folder.record["resumptions"]
-    assert resumption["timestep"] >= 320
+    assert resumption["timestep"] >= 160
     assert job.folder.record["status"] == "finished"
 
 

@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 
 from agents.status import run_names
+from agents.study import command as study
 from agents.study.config import parse_study
 from agents.study.sweep import swept
 from common.files import read_json
-from tests.agents.study.test_command import SMALL_STUDY, run_study, study, write_study
-from tests.agents.test_commands import refused
+from tests.agents.runs import SMALL_STUDY, refused, run_study, write_study
 
 
 @pytest.mark.parametrize(
@@ -76,7 +76,7 @@ def test_a_sweep_that_cannot_be(
 def test_a_sweep_is_compared_at_every_value(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    file, root = write_study(tmp_path / "small.yaml", n_timesteps=400), tmp_path / "runs"
+    file, root = write_study(tmp_path / "small.yaml"), tmp_path / "runs"
     assert run_study(file, "-f", str(root), "--sweep", "learning_rate=1e-4,7e-4") == 0
     assert read_json(root / "sweep.json")["studies"] == ["learning_rate=1e-4", "learning_rate=7e-4"]
     for rate in (1e-4, 7e-4):

@@ -1,7 +1,6 @@
 """One run: its folder, its determinism, its failures."""
 
 import csv
-import hashlib
 import json
 import math
 from base64 import b64decode
@@ -15,37 +14,20 @@ from safetensors.numpy import load_file
 from stable_baselines3 import A2C
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-from agents.run.config import RunConfig
 from agents.run.folder import RunFolder
 from agents.run.progress import Progress
 from agents.training.callbacks import EpisodeLog
 from agents.training.execute import execute
 from common.errors import UsageError
 from common.files import locked, read_json
-from tests.agents.conftest import small_run
-
-
-def trained(config: RunConfig, root: Path) -> RunFolder:
-    folder = RunFolder(root / config.relative_folder)
-    folder.plan(config)
-    execute(folder, lambda progress: None)
-    return folder
-
-
-def weights_hash(folder: RunFolder) -> str:
-    return hashlib.sha256((folder.path / "policy.safetensors").read_bytes()).hexdigest()
-
-
-def episodes(folder: RunFolder) -> list[dict[str, str]]:
-    with (folder.path / "episodes.csv").open() as file:
-        return list(csv.DictReader(file))
-
-
-def episodes_without_wall_time(folder: RunFolder) -> list[dict[str, str]]:
-    rows = episodes(folder)
-    for row in rows:
-        del row["wall_seconds"]
-    return rows
+from tests.agents.runs import (
+    BROKEN,
+    episodes,
+    episodes_without_wall_time,
+    small_run,
+    trained,
+    weights_hash,
+)
 
 
 @pytest.fixture(scope="module")
@@ -130,7 +112,7 @@ def test_arms_are_evaluated_on_the_same_games(tmp_path: Path) -> None:
     results = []
     for arm in ("standard", "coord-zero"):
         config = small_run("ppo", arm, n_timesteps=64)
-        config = config.model_copy(update={"eval_freq": 20, "eval_episodes": 2})
+        config = config.model_copy(update={"eval_freq": 40, "eval_episodes": 2})
         folder = trained(config, tmp_path)
         results.append(np.load(folder.path / "evaluations.npz")["ep_lengths"][0])
     assert np.array_equal(*results)
@@ -165,20 +147,6 @@ def test_progress_is_reported_and_written(tmp_path: Path) -> None:
     assert written[-1]["timesteps"] == reports[-1].timesteps <= 320
     assert all(math.isfinite(r.timesteps_per_second) and r.seconds_left >= 0 for r in reports)
     assert not folder.progress_path.exists()
-
-
-BROKEN = """
-from stable_baselines3.common.torch_layers import NatureCNN
-
-class Broken(NatureCNN):
-    calls = 0
-
-    def forward(self, observations):
-        Broken.calls += 1
-        if Broken.calls > 40:
-            raise RuntimeError("out of luck")
-        return super().forward(observations)
-"""
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from agents.run.config import RunConfig
 from agents.training.model import make_model, make_run_env, parameter_counts
 from common.errors import UsageError
 from coordrl import CoordConv2d
-from tests.agents.conftest import small_run
+from tests.agents.runs import small_run
 
 Weights = dict[str, torch.Tensor]
 
@@ -69,13 +69,13 @@ def assert_shared_equal(standard: Weights, other: Weights) -> None:
 
 @pytest.fixture(scope="module")
 def standard() -> dict[str, tuple[Weights, np.ndarray]]:
-    return {algo: train(run_of(algo, "standard"), updates=4) for algo in ("a2c", "ppo")}
+    return {algo: train(run_of(algo, "standard"), updates=2) for algo in ("a2c", "ppo")}
 
 
 def test_an_extractor_without_coordinates_trains_bit_for_bit_as_nature_cnn(
     algo: str, standard: dict[str, tuple[Weights, np.ndarray]]
 ) -> None:
-    weights, _ = train(run_of(algo, "plain", {"coord_layers": []}), updates=4)
+    weights, _ = train(run_of(algo, "plain", {"coord_layers": []}), updates=2)
     assert weights.keys() == standard[algo][0].keys()
     assert_shared_equal(standard[algo][0], weights)
 
@@ -83,7 +83,7 @@ def test_an_extractor_without_coordinates_trains_bit_for_bit_as_nature_cnn(
 def test_zero_coordinate_weights_take_the_same_actions_in_the_first_rollout(
     algo: str, standard: dict[str, tuple[Weights, np.ndarray]]
 ) -> None:
-    weights, actions = train(run_of(algo, "coord-zero"), updates=4)
+    weights, actions = train(run_of(algo, "coord-zero"), updates=2)
     assert np.array_equal(standard[algo][1], actions)
     # They are trainable, so the networks part afterwards.
     assert weights["features_extractor.cnn.0.coord_weight"].abs().max() > 0
@@ -92,7 +92,7 @@ def test_zero_coordinate_weights_take_the_same_actions_in_the_first_rollout(
 def test_frozen_zero_coordinate_weights_train_bit_for_bit_as_nature_cnn(
     algo: str, standard: dict[str, tuple[Weights, np.ndarray]]
 ) -> None:
-    weights, _ = train(run_of(algo, "coord-zero"), updates=4, freeze_coords=True)
+    weights, _ = train(run_of(algo, "coord-zero"), updates=2, freeze_coords=True)
     assert_shared_equal(standard[algo][0], weights)
 
 

@@ -2,6 +2,7 @@
 
 import csv
 import os
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -18,14 +19,12 @@ from agents.training import resumption
 from agents.training.checkpoints import checkpoint_paths
 from agents.training.execute import execute
 from common.errors import UsageError
-from tests.agents.conftest import small_run
-from tests.agents.training.test_execute import episodes_without_wall_time, trained, weights_hash
+from tests.agents.runs import episodes_without_wall_time, small_run, trained, weights_hash
 
 
-def marked_run(algo: str, **settings: Any) -> RunConfig:
-    """Configure a run of five marks."""
-    config = small_run(algo, "coord", n_timesteps=640, **settings)
-    return config.model_copy(update={"save_freq": 128})
+def marked_run(algo: str = "a2c", arm: str = "coord-pooled", **settings: Any) -> RunConfig:
+    """Configure a run of three marks."""
+    return small_run(algo, arm, **{"n_timesteps": 384, "save_freq": 128, **settings})
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -37,15 +36,29 @@ def frequent_log() -> Iterator[None]:
 
 @pytest.fixture(scope="module")
 def undisturbed(tmp_path_factory: pytest.TempPathFactory, frequent_log: None) -> RunFolder:
-    return trained(marked_run("a2c"), tmp_path_factory.mktemp("undisturbed"))
+    return trained(marked_run(), tmp_path_factory.mktemp("undisturbed"))
 
 
 @pytest.fixture
 def folder(tmp_path: Path) -> RunFolder:
     """Return the folder of the same run, not begun."""
     folder = RunFolder(tmp_path / "run")
-    folder.plan(marked_run("a2c"))
+    folder.plan(marked_run())
     return folder
+
+
+@pytest.fixture(scope="module")
+def interrupted_once(tmp_path_factory: pytest.TempPathFactory, frequent_log: None) -> RunFolder:
+    folder = RunFolder(tmp_path_factory.mktemp("interrupted"))
+    folder.plan(marked_run())
+    interrupt(folder, 300)
+    return folder
+
+
+@pytest.fixture
+def interrupted(interrupted_once: RunFolder, tmp_path: Path) -> RunFolder:
+    """Return a folder of the same run as a power cut after two marks leaves it."""
+    return RunFolder(Path(shutil.copytree(interrupted_once.path, tmp_path / "run")))
 
 
 def silent(progress: Progress) -> None:
@@ -56,7 +69,7 @@ class Stop(BaseException):
     """Stands for a power cut: nothing is tidied up."""
 
 
-def interrupt(folder: RunFolder, after: int, monkeypatch: pytest.MonkeyPatch) -> None:
+def interrupt(folder: RunFolder, after: int) -> None:
     """Train until some timestep, then leave everything as it is."""
 
     def on_step(self: Any) -> bool:
@@ -64,7 +77,7 @@ def interrupt(folder: RunFolder, after: int, monkeypatch: pytest.MonkeyPatch) ->
             raise Stop
         return True
 
-    with monkeypatch.context() as patch:
+    with pytest.MonkeyPatch.context() as patch:
         patch.setattr(resumption.Checkpoints, "_on_step", on_step)
         with pytest.raises(Stop):
             execute(folder, silent)
@@ -98,21 +111,22 @@ def assert_same_result(ours: RunFolder, theirs: RunFolder) -> None:
 
 @pytest.mark.parametrize(("algo", "protocol"), [("a2c", "sticky"), ("ppo", "classic")])
 def test_a_run_cut_short_twice_ends_with_the_same_bits(
-    algo: str, protocol: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    algo: str, protocol: str, tmp_path: Path
 ) -> None:
-    config = marked_run(algo, protocol=protocol, eval_freq=200, eval_episodes=1)
+    settings = {"n_timesteps": 512, "eval_freq": 200, "eval_episodes": 1}
+    config = marked_run(algo, "coord", protocol=protocol, **settings)
     undisturbed = trained(config, tmp_path / "undisturbed")
     folder = RunFolder(tmp_path / "cut")
     folder.plan(config)
     for after in (300, 400):
-        interrupt(folder, after, monkeypatch)
+        interrupt(folder, after)
         assert len(checkpoint_paths(folder.checkpoints)) == 2
     execute(folder, silent)
     assert_same_result(folder, undisturbed)
     assert [r["timestep"] for r in folder.record["resumptions"]] == [256, 384]
     assert all(r["exact"] for r in folder.record["resumptions"])
     assert undisturbed.record["resumptions"] == []
-    assert set(undisturbed.record["fingerprints"]) == {"128", "256", "384", "512", "640"}
+    assert set(undisturbed.record["fingerprints"]) == {"128", "256", "384", "512"}
     assert not folder.checkpoints.exists()
     theirs = np.load(undisturbed.path / "evaluations.npz")
     with np.load(folder.path / "evaluations.npz") as ours:
@@ -123,7 +137,7 @@ def test_checkpoints_between_marks_change_nothing(
     folder: RunFolder, undisturbed: RunFolder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(resumption, "CHECKPOINT_SECONDS", 0.0)
-    interrupt(folder, 350, monkeypatch)
+    interrupt(folder, 350)
     execute(folder, silent)
     assert folder.record["resumptions"][0]["timestep"] > 256
     assert_same_result(folder, undisturbed)
@@ -131,19 +145,15 @@ def test_checkpoints_between_marks_change_nothing(
 
 @pytest.mark.parametrize("damage", ["truncated", "changed", "not of this run"])
 def test_a_damaged_checkpoint_falls_back_to_the_one_before(
-    damage: str,
-    folder: RunFolder,
-    undisturbed: RunFolder,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
+    damage: str, interrupted: RunFolder, undisturbed: RunFolder, tmp_path: Path
 ) -> None:
-    interrupt(folder, 300, monkeypatch)
+    folder = interrupted
     newest, before = checkpoint_paths(folder.checkpoints)
     content = newest.read_bytes()
     if damage == "not of this run":
         other = RunFolder(tmp_path / "other")
-        other.plan(marked_run("a2c", seed=1))
-        interrupt(other, 300, monkeypatch)
+        other.plan(marked_run(seed=1))
+        interrupt(other, 300)
         newest.unlink()
         theirs = checkpoint_paths(other.checkpoints)[0]
         theirs.rename(folder.checkpoints / theirs.name)
@@ -159,9 +169,9 @@ def test_a_damaged_checkpoint_falls_back_to_the_one_before(
 
 
 def test_without_a_good_checkpoint_a_run_starts_again(
-    folder: RunFolder, undisturbed: RunFolder, monkeypatch: pytest.MonkeyPatch
+    interrupted: RunFolder, undisturbed: RunFolder
 ) -> None:
-    interrupt(folder, 300, monkeypatch)
+    folder = interrupted
     newest, _ = checkpoint_paths(folder.checkpoints)
     os.truncate(newest, 1000)
     # A file system may lose the end of a file in a power cut.
@@ -173,39 +183,35 @@ def test_without_a_good_checkpoint_a_run_starts_again(
 
 
 def test_resuming_with_another_build_is_allowed_and_marked(
-    folder: RunFolder, monkeypatch: pytest.MonkeyPatch
+    interrupted: RunFolder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    interrupt(folder, 300, monkeypatch)
     monkeypatch.setattr(
         "agents.run.provenance.torch.backends.cpu.get_cpu_capability", lambda: "NEON"
     )
     provenance.cache_clear()
-    execute(folder, silent)
+    execute(interrupted, silent)
     provenance.cache_clear()
-    [row] = folder.record["resumptions"]
+    [row] = interrupted.record["resumptions"]
     assert row["exact"] is False
     assert row["changed_builds"] == ["cpu_capability"]
 
 
 def test_environments_that_do_not_repeat_themselves_are_noticed(
-    folder: RunFolder, monkeypatch: pytest.MonkeyPatch
+    interrupted: RunFolder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    interrupt(folder, 300, monkeypatch)
     seeds = iter(range(10**6, 10**7))
     monkeypatch.setattr("envs.resumable_atari.game_seed", lambda *_: next(seeds))
     with pytest.raises(UsageError, match="do not repeat themselves"):
-        execute(folder, silent)
-    assert checkpoint_paths(folder.checkpoints)
+        execute(interrupted, silent)
+    assert checkpoint_paths(interrupted.checkpoints)
 
 
-def test_runs_of_not_so_clevr_are_resumed_exactly(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    config = marked_run("a2c", env="NotSoClevr-v0")
+def test_runs_of_not_so_clevr_are_resumed_exactly(tmp_path: Path) -> None:
+    config = marked_run(env="NotSoClevr-v0")
     undisturbed = trained(config, tmp_path / "undisturbed")
     folder = RunFolder(tmp_path / "cut")
     folder.plan(config)
-    interrupt(folder, 300, monkeypatch)
+    interrupt(folder, 300)
     execute(folder, silent)
     assert folder.record["resumptions"][0]["timestep"] == 256
     assert_same_result(folder, undisturbed)

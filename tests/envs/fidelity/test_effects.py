@@ -6,7 +6,7 @@ from envs.games import resolve_game
 
 
 def test_effects_are_measured_a_setting_at_a_time() -> None:
-    effects = list(measure_effects(resolve_game("Breakout"), episodes=3))
+    effects = list(measure_effects(resolve_game("Breakout"), episodes=2))
     assert [effect.setting for effect in effects] == ["no-ops", "FIRE", "no-ops and FIRE", "sticky"]
     for effect in effects:
         assert effect.low <= effect.native - effect.sb3 <= effect.high

@@ -14,6 +14,7 @@ def test_it_prints_a_table_of_agreement(capsys: pytest.CaptureFixture[str]) -> N
     assert all(row[5:8] == ["0", "0", "0"] for row in rows[2:])
 
 
+@pytest.mark.slow
 def test_it_prints_a_table_of_effects(capsys: pytest.CaptureFixture[str]) -> None:
     main(["Breakout", "--steps", "1", "--episodes", "2"])
     table = capsys.readouterr().out.split("\n\n")[1]

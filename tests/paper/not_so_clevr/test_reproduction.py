@@ -15,7 +15,7 @@ from paper.not_so_clevr import reproduction
 from paper.not_so_clevr.command import main
 from paper.not_so_clevr.recipes import MODELS, TASKS
 from paper.not_so_clevr.results import ANSWERS, RESULT, load_result
-from tests.paper.not_so_clevr.conftest import PLAN
+from tests.paper.not_so_clevr.small import PLAN, REGRESSION
 
 
 @pytest.mark.parametrize("quick", [True, False])
@@ -57,7 +57,7 @@ def test_a_finished_reproduction_is_whole(
     assert len(records) == len(small_plan)
     assert records[0]["command"] == (
         "python -m paper.not_so_clevr classification --model coordconv --split uniform --seed 0 "
-        "--canvas 32 --recipe default --epochs 2"
+        "--canvas 32 --recipe default --epochs 1"
     )
 
 
@@ -81,7 +81,7 @@ def test_what_is_finished_is_kept_and_what_is_damaged_or_other_is_trained_again(
     output = tmp_path / "copy"
     shutil.copytree(finished, output)
     monkeypatch.setattr(reproduction, "_QUICK", PLAN)
-    damaged, other, kept = (output / planned.name / RESULT for planned in small_plan[:3])
+    damaged, other, kept = (output / planned.name / RESULT for planned in small_plan[3:6])
     before = load_result(damaged.parent)
     damaged.write_bytes(damaged.read_bytes()[:100])
     values = json.loads(other.read_text())
@@ -93,14 +93,14 @@ def test_what_is_finished_is_kept_and_what_is_damaged_or_other_is_trained_again(
     assert before is not None
     assert after is not None
     assert after.fingerprint == before.fingerprint
-    assert json.loads(other.read_text())["recipe"]["learning_rate"] == 0.005
+    assert json.loads(other.read_text())["recipe"]["learning_rate"] == 0.003
     assert kept.stat().st_mtime_ns == times
 
 
 def test_a_failed_training_is_told_and_the_others_go_on(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(reproduction, "_QUICK", PLAN[1:2])
+    monkeypatch.setattr(reproduction, "_QUICK", REGRESSION)
     first, second = reproduction.plan(quick=True)
     folder = tmp_path / "output" / first.name
     folder.mkdir(parents=True)
