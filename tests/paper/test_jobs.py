@@ -45,7 +45,7 @@ from common.command_line import run_command
 from paper.jobs import Job, run_jobs
 jobs = [Job(str(k), ("-c", "import time; time.sleep(600)"), Path({str(tmp_path)!r}) / str(k))
         for k in range(3)]
-raise SystemExit(run_command(lambda: len(run_jobs(jobs, 2))))
+raise SystemExit(run_command(lambda _: len(run_jobs(jobs, 2))))
 """
     process = subprocess.Popen(
         [sys.executable, "-c", script], stderr=subprocess.PIPE, text=True, start_new_session=True

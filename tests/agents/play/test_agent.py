@@ -1,5 +1,6 @@
 """Loading trained agents: the same network, without unpickling; damage told in a line."""
 
+import hashlib
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
@@ -79,9 +80,15 @@ def diverged(path: Path) -> None:
     ],
 )
 def test_damaged_weights(finished_runs: Path, damage: Callable[[Path], None], says: str) -> None:
-    damage(finished_runs / COORD / WEIGHTS)
+    run, weights = RunFolder(finished_runs / COORD), finished_runs / COORD / WEIGHTS
+    damage(weights)
+    with pytest.raises(UsageError, match="is damaged: these are not the weights"):
+        load(run)
+    # Also where run.json was changed with them.
+    fingerprint = hashlib.sha256(weights.read_bytes()).hexdigest()
+    run.update(fingerprints={str(run.config.n_timesteps): fingerprint})
     with pytest.raises(UsageError) as error:
-        load(RunFolder(finished_runs / COORD))
+        load(run)
     assert says in str(error.value)
     assert str(finished_runs / COORD / WEIGHTS) in str(error.value)
     assert "\n" not in str(error.value)

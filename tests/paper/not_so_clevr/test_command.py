@@ -11,7 +11,7 @@ from paper.not_so_clevr.results import load_answers, load_result
 
 
 def run(*arguments: str) -> int:
-    return run_command(lambda: main(arguments))
+    return run_command(main, arguments)
 
 
 def test_json_is_all_that_standard_output_holds() -> None:
