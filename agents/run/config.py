@@ -15,7 +15,7 @@ from agents.run.hyperparams import ALGORITHMS, Hyperparams, load_hyperparams, pa
 from agents.run.settings import RunSettings
 from common.errors import UsageError
 from envs import PROTOCOLS, check_settings, is_not_so_clevr, resolve_env_id
-from envs.wrappers import wrapper_paths
+from envs.make import wrapper_paths
 
 EVAL_SEED_OFFSET = 2**30
 """Evaluations play other games than training does: their seeds begin where those of runs end."""
