@@ -24,6 +24,7 @@ CONNECT_TIMEOUT = 10.0
 """Seconds for the head node to take a connection; Ray itself tries for minutes."""
 CAPACITY_INTERVAL = 5.0
 """Seconds between two looks at the nodes."""
+TOKENS = "where it asks for a token, set RAY_AUTH_MODE=token and RAY_AUTH_TOKEN"
 KILL_TIMEOUT = 5.0
 """Seconds for a node to end a process before Ray ends its parent."""
 
@@ -195,8 +196,11 @@ def _connect(address: str) -> None:
     on_sigterm = signal.getsignal(signal.SIGTERM)
     try:
         ray.init(address, log_to_driver=False, logging_level=logging.ERROR)
-    except (ConnectionError, RuntimeError, ValueError) as error:
-        raise UsageError(f"no Ray cluster at {address!r}: {' '.join(str(error).split())}") from None
+    except (ConnectionError, RuntimeError, ValueError, RayError) as error:
+        reason = " ".join(str(error).split())
+        raise UsageError(
+            f"cannot join the Ray cluster at {address!r}: {reason} ({TOKENS})"
+        ) from None
     finally:
         signal.signal(signal.SIGTERM, on_sigterm)  # Ray has put its own in its place
 
