@@ -1,6 +1,8 @@
 """The code of the documentation runs, for fewer timesteps."""
 
 import re
+import subprocess
+import venv
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +31,21 @@ def test_stable_baselines3(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     exec(code, names)
     assert names["model"].policy.features_extractor.cnn[0].coord_weight.abs().max() > 0
     names["env"].close()
+
+
+@pytest.mark.slow
+def test_the_lines_of_the_readme_run_where_nothing_but_they_need_is_installed(
+    tmp_path: Path,
+) -> None:
+    text = (REPOSITORY / "README.md").read_text()
+    (code,) = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
+    venv.create(tmp_path / "venv", with_pip=True)
+    python = tmp_path / "venv" / "bin" / "python"
+    packages = [str(REPOSITORY), "ale-py", "opencv-python-headless"]
+    pins = ["--constraint", str(REPOSITORY / "constraints.txt")]
+    install = [python, "-m", "pip", "install", "--quiet", *pins, *packages]
+    subprocess.run(install, check=True, cwd=tmp_path)
+    subprocess.run([python, "-c", code], check=True, cwd=tmp_path, timeout=60)
 
 
 @pytest.mark.slow
