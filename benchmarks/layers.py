@@ -80,9 +80,9 @@ NETWORKS: dict[str, Callable[[], nn.Module]] = {
 
 
 def variants(make: Callable[[], nn.Module]) -> dict[str, nn.Module]:
-    """Make the network plain, with concatenated coordinates, and with ours; same weights.
+    """Make the network plain, with concatenated coordinates, and with ours.
 
-    The plain NatureCNN is SB3's, whose ReLU makes a copy; so has the one that concatenates.
+    They have the same weights, and differ in their convolutions alone.
     """
     ours = make()
     return {
@@ -105,8 +105,6 @@ def swapped(network: nn.Module, swap: Callable[[CoordConv2d], nn.Module]) -> nn.
         for name, child in list(module.named_children()):
             if isinstance(child, CoordConv2d):
                 setattr(module, name, swap(child))
-            elif isinstance(child, nn.ReLU):
-                child.inplace = False
     return network
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import torch
 from stable_baselines3.common.policies import BasePolicy
@@ -11,6 +11,7 @@ from torch import nn
 from torch.nn.modules.conv import _ConvNd
 
 from coordrl.coord_conv import CoordConvBase, CoordInit
+from coordrl.dry_run import single_pixels
 from coordrl.layers import (
     CoordConv1d,
     CoordConv2d,
@@ -19,6 +20,7 @@ from coordrl.layers import (
     CoordConvTranspose2d,
     CoordConvTranspose3d,
 )
+from coordrl.plain import why_not_plain
 
 Where = Literal["first", "all"] | Callable[[str, _ConvNd], bool]
 
@@ -33,6 +35,8 @@ _TWINS: dict[type[_ConvNd], type[CoordConvBase]] = {
         CoordConvTranspose3d,
     )
 }
+
+_SINGLE_PIXELS = "its inputs are single pixels, whose coordinates are all 0"
 
 
 @dataclass(frozen=True)
@@ -91,13 +95,15 @@ def to_coordconv(
     with_r: bool = False,
     code: str = "coordinates",
     coord_init: CoordInit = "default",
+    example: Any = None,
 ) -> Conversion:
     """Swap a model's convolutions for CoordConv, in place.
 
     Plain and transposed convolutions in one to three dimensions are swapped, of exactly torch's
     classes: lazy, parametrised and other subclasses are left as they are, as are those with hooks
-    or with a computed weight (weight norm, pruning). The new layers hold the same weights, as the
-    same Parameters, and no global random number is drawn. A convolution that is used in several
+    of any kind, with a computed weight (weight norm, pruning), or with attributes, buffers or
+    methods of their own, such as a patched ``forward``. The new layers hold the same weights, as
+    the same Parameters, and no global random number is drawn. A convolution that is used in several
     places is swapped in all of them.
 
     A Stable-Baselines3 policy is to be converted before it is trained. Its optimizers learn the
@@ -115,6 +121,9 @@ def to_coordconv(
     :param code: What the coordinate channels hold, see :class:`coordrl.CoordConv2d`
     :param coord_init: Initial coordinate weights, see :class:`coordrl.CoordConv2d`; for policies of
         A2C and PPO, ``"orthogonal"`` is the scale of the weights they have
+    :param example: An input of the module, with which it is called once, in evaluation mode, to see
+        which convolutions get single pixels, as after global pooling. The coordinates of a single
+        pixel are all 0, so these convolutions are left as they are
     :return: What was changed, to be printed or read
     :raises ValueError: If there is nothing to convert
 
@@ -130,7 +139,11 @@ def to_coordconv(
     followed = {conv: _followed_by(module, conv, names[0]) for conv, names in convs.items()}
     selected = _select(module, convs, followed, where)
     # A network and its target are swapped together or not at all.
+    single = single_pixels(module, example) if example is not None else set()
     reasons = {followed[conv]: why for conv in selected if (why := _why_not(conv))}
+    if code == "coordinates":
+        of_single = {followed[conv]: _SINGLE_PIXELS for conv in selected if conv in single}
+        reasons = of_single | reasons
     left = {
         convs[conv][0]: reasons[followed[conv]] for conv in selected if followed[conv] in reasons
     }
@@ -216,11 +229,8 @@ def _why_not(conv: _ConvNd) -> str | None:
         return "it has coordinates already"
     if type(conv) not in _TWINS:
         return f"it is a {type(conv).__name__}, not one of torch's own convolutions"
-    if "weight" not in conv._parameters:
-        return "its weight is computed from others, as by weight norm or pruning"
-    if conv._forward_hooks or conv._forward_pre_hooks or conv._backward_hooks:
-        return "it has hooks, which the new layer would not have"
-    return None
+    why = why_not_plain(conv)
+    return f"it {why}" if why else None
 
 
 def _why_nothing(module: nn.Module, convs: dict[_ConvNd, list[str]], left: dict[str, str]) -> str:

@@ -9,16 +9,26 @@ exactly, for every stride, padding, dilation and padding mode. The second term, 
 map, is computed once for the whole batch (:mod:`coordrl.coord_map`).
 """
 
-import hashlib
-from collections.abc import Callable, Sequence
-from typing import Any, ClassVar, Literal, Self, get_args
+from collections.abc import Sequence
+from typing import Any, ClassVar, Literal, NoReturn, Self, get_args
 
 import torch
 from torch import nn
 from torch.nn.modules.conv import _ConvNd
 
-from coordrl.coord_map import CoordMap, Geometry
+from coordrl.convolve import Geometry
+from coordrl.coord_init import draw_concatenated, write
+from coordrl.coord_map import CoordMap, is_without_data
 from coordrl.coordinates import check_code, n_coordinates
+from coordrl.plain import plain_arguments, scales_filters, why_not_plain
+from coordrl.traced import cannot_be_scripted
+
+_FOLDED = (
+    "this is the {0}'s weight with another scale for each filter, as if batch norm was folded into "
+    "it, and coord_weight would keep the old scale: fold it by {0}.from_concatenated("
+    "fuse_conv_bn_eval(layer.to_concatenated(), bn), ...), or change layer.weight in place "
+    "(docs/deployment.md)"
+)
 
 CoordInit = Literal["default", "orthogonal", "zeros"]
 
@@ -78,14 +88,12 @@ class CoordConvBase(_ConvNd):
         """
         if self.coord_init == "zeros":
             self.coord_weight.zero_()
-        elif not self.weight.is_meta:
-            concatenated = torch.empty(self._join(self.weight, self.coord_weight).shape)
-            generator = self._private_generator()
-            if self.coord_init == "orthogonal":
-                nn.init.orthogonal_(concatenated, gain=2**0.5, generator=generator)
-            else:
-                nn.init.kaiming_uniform_(concatenated, a=5**0.5, generator=generator)
-            self.coord_weight.copy_(self._split(concatenated)[1])
+        elif not is_without_data(self.coord_weight):
+            shapes = [torch.empty(p.shape, device="meta") for p in (self.weight, self.coord_weight)]
+            shape = self._join(*shapes).shape
+            orthogonal = self.coord_init == "orthogonal"
+            concatenated = draw_concatenated(shape, self.weight, orthogonal=orthogonal)
+            write(self.coord_weight, self._split(concatenated)[1])
 
     @classmethod
     def from_conv(
@@ -105,7 +113,8 @@ class CoordConvBase(_ConvNd):
         :param code: What the coordinate channels hold, see :class:`coordrl.CoordConv2d`
         :param coord_init: Initial coordinate weights; with ``"zeros"`` the function is unchanged
         :return: The layer, on the same device and of the same type
-        :raises TypeError: If ``conv`` is not torch's own convolution of this kind
+        :raises TypeError: If ``conv`` is not torch's own convolution of this kind, or has hooks,
+            buffers or methods of its own, which the new layer would not have
         :raises ValueError: If ``code`` or ``coord_init`` is unknown
 
         >>> from coordrl import CoordConv2d
@@ -145,7 +154,7 @@ class CoordConvBase(_ConvNd):
         :param code: What its coordinate channels hold, see :class:`coordrl.CoordConv2d`
         :param coord_order: Axes of its coordinate channels, in order if None
         :return: A layer of the same function, with copies of the weights
-        :raises TypeError: If ``conv`` is not torch's own convolution of this kind
+        :raises TypeError: As :meth:`from_conv`
         :raises ValueError: If it has too few input channels, the order is no permutation, or it
             pads constant channels with zeros
 
@@ -188,7 +197,7 @@ class CoordConvBase(_ConvNd):
         6
         """
         self._check_constant()
-        arguments = _arguments(self, self.in_channels + self.groups * self.n_coords)
+        arguments = plain_arguments(self, self.in_channels + self.groups * self.n_coords)
         plain = self.plain_class(**arguments)
         theirs = self._coord_channels(coord_order)
         coord_weight = self._take_coords(self.coord_weight.detach(), theirs)
@@ -196,6 +205,21 @@ class CoordConvBase(_ConvNd):
         if self.bias is not None:
             plain.bias = nn.Parameter(self.bias.detach().clone())
         return plain.train(self.training)
+
+    def register_parameter(self, name: str, param: nn.Parameter | None) -> None:
+        """Set a parameter, as assignment does.
+
+        :raises ValueError: If it is the weight with another scale for each filter, which
+            ``coord_weight`` would not have, as tools fold batch norm
+        """
+        old = self._parameters.get(name)
+        if name == "weight" and scales_filters(param, old, self._filters):
+            raise ValueError(_FOLDED.format(type(self).__name__))
+        super().register_parameter(name, param)
+
+    def __prepare_scriptable__(self) -> NoReturn:
+        """Say what TorchScript's compiler would not say in one line."""
+        raise cannot_be_scripted(self)
 
     def extra_repr(self) -> str:
         """Show the arguments in ``print(module)``."""
@@ -206,7 +230,6 @@ class CoordConvBase(_ConvNd):
         self,
         input: torch.Tensor,  # noqa: A002  (torch's name)
         output: torch.Tensor,
-        convolve: Callable[..., torch.Tensor],
         settings: tuple[Any, ...],
     ) -> torch.Tensor:
         rank = len(self.kernel_size)
@@ -216,7 +239,6 @@ class CoordConvBase(_ConvNd):
             self.with_r,
             self.code,
             self.transposed,
-            convolve,
             settings,
         )
         return self._coord_map.add_to(output, self.coord_weight, geometry)
@@ -224,15 +246,17 @@ class CoordConvBase(_ConvNd):
     @classmethod
     def _like(cls, conv: _ConvNd, n_appended: int, **ours: Any) -> Self:
         """Make a layer with a convolution's settings and with weights still to be given."""
-        layer = cls(**_arguments(conv, conv.in_channels - n_appended), **ours)
+        layer = cls(**plain_arguments(conv, conv.in_channels - n_appended), **ours)
         return layer.train(conv.training)
 
     @classmethod
-    def _check_plain(cls, conv: nn.Module) -> None:
-        if not isinstance(conv, cls.plain_class) or isinstance(conv, CoordConvBase):
+    def _check_plain(cls, conv: _ConvNd) -> None:
+        is_plain = type(conv) is cls.plain_class
+        why = why_not_plain(conv) if is_plain else ""
+        if why is not None:
             raise TypeError(
                 f"{cls.__name__} takes over a plain nn.{cls.plain_class.__name__}, "
-                f"not a {type(conv).__name__}"
+                f"not a {type(conv).__name__}{f' that {why}' if why else ''}"
             )
 
     def _check_constant(self) -> None:
@@ -243,17 +267,6 @@ class CoordConvBase(_ConvNd):
                 "a plain convolution that pads with zeros, or is transposed, shows the borders in "
                 "constant channels; a layer with code=constant does not, so it has no such twin"
             )
-
-    def _private_generator(self) -> torch.Generator:
-        """Make a generator that is decided by the global seed and differs from layer to layer.
-
-        A copy of the global state would repeat the numbers that other layers draw. The layer's
-        own weights and the global state tell layers of one model apart.
-        """
-        state = hashlib.sha256(str(torch.initial_seed()).encode())
-        state.update(torch.get_rng_state().numpy().tobytes())
-        state.update(repr((tuple(self.weight.shape), self.weight.flatten()[:64].tolist())).encode())
-        return torch.Generator().manual_seed(int.from_bytes(state.digest()[:7], "big"))
 
     def _coord_channels(self, coord_order: Sequence[int] | None) -> list[int]:
         """Return which of our coordinates each channel of the other order holds."""
@@ -270,6 +283,10 @@ class CoordConvBase(_ConvNd):
     _coord_axis: ClassVar[int]
     """The axis of ``coord_weight`` that runs over coordinates."""
 
+    def _filters(self, weight: torch.Tensor) -> torch.Tensor:
+        """Arrange weights as one row a filter."""
+        raise NotImplementedError
+
     def _coord_weight_shape(self) -> tuple[int, ...]:
         raise NotImplementedError
 
@@ -280,22 +297,3 @@ class CoordConvBase(_ConvNd):
     def _split(self, concatenated: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """Undo :meth:`_join`."""
         raise NotImplementedError
-
-
-def _arguments(conv: _ConvNd, in_channels: int) -> dict[str, Any]:
-    """Return the arguments that make a convolution like this one, drawing no random numbers."""
-    output_padding = {"output_padding": conv.output_padding} if conv.transposed else {}
-    return {
-        "in_channels": in_channels,
-        "out_channels": conv.out_channels,
-        "kernel_size": conv.kernel_size,
-        "stride": conv.stride,
-        "padding": conv.padding,
-        "dilation": conv.dilation,
-        "groups": conv.groups,
-        "bias": conv.bias is not None,
-        "padding_mode": conv.padding_mode,
-        "dtype": conv.weight.dtype,
-        "device": "meta",
-        **output_padding,
-    }

@@ -9,39 +9,24 @@ a small matrix product a forward pass. Without gradients even the map is kept fo
 for as long as the coordinate weights hold the same numbers.
 """
 
-from collections.abc import Callable
 from math import prod
 from typing import Any, NamedTuple
 
 import torch
 from torch import nn
+from torch._subclasses import FakeTensor
 
-from coordrl.coordinates import CONSTANT, coordinate_grid, n_coordinates
+from coordrl.convolve import Geometry, as_matrix, convolve_grid
+from coordrl.coordinates import n_coordinates
+from coordrl.traced import add_traced_map, is_tracing
 
 MOST_PATCHES = 2**18
-"""More numbers than this (1 MB in single precision) are not kept: the map is convolved instead."""
-
-
-class Geometry(NamedTuple):
-    """What decides a map besides the weights and the type and layout of the output.
-
-    :param size: Spatial size of the layer's input
-    :param output_size: Spatial size of its output
-    :param with_r: Whether the distance from the centre is a coordinate too
-    :param code: What the coordinate channels hold, see :func:`coordrl.coordinate_grid`
-    :param transposed: Whether weights are (n_coords, out, *kernel), not (out, n_coords, *kernel)
-    :param convolve: Takes coordinates (1, n_coords, *size), weights and the settings to the
-        convolution (1, out, *output size)
-    :param settings: The layer's stride, padding and so on
-    """
-
-    size: tuple[int, ...]
-    output_size: tuple[int, ...]
-    with_r: bool
-    code: str
-    transposed: bool
-    convolve: Callable[..., torch.Tensor]
-    settings: tuple[Any, ...]
+"""Patches of more numbers than this (1 MB in single precision) are not made: the map is convolved
+instead."""
+MOST_PATCH_ROWS = 2**11
+"""Nor are patches of more rows: the unit kernels that they are made with have this many squared."""
+MOST_KEPT = 2**20
+"""Maps of more numbers than this (4 MB in single precision) are computed in every pass."""
 
 
 class _Kept(NamedTuple):
@@ -53,6 +38,9 @@ class _Kept(NamedTuple):
 class CoordMap:
     """Adds a layer's coordinate map to the output of its plain convolution."""
 
+    switched_off = False
+    """Whether nothing is added: see :func:`coordrl.inspect.without_coordinates`."""
+
     def __init__(self) -> None:
         self._kept: _Kept | None = None
         self._patches: tuple[Any, torch.Tensor] | None = None
@@ -60,16 +48,20 @@ class CoordMap:
     def add_to(
         self, output: torch.Tensor, weight: torch.Tensor, geometry: Geometry
     ) -> torch.Tensor:
-        """Add the coordinate map in place.
+        """Add the coordinate map, in place where that is possible.
 
         :param output: Output of the plain convolution, of shape ([N,] out, *output size)
         :param weight: The coordinate weights
         :param geometry: What else decides the map
         :return: The output
         """
+        if self.switched_off:
+            return output
+        if is_tracing(weight):
+            return add_traced_map(output, weight, geometry)
         last = _is_channels_last(output, geometry)
-        ordinary = _is_ordinary(weight)
-        if not ordinary:
+        ordinary = isinstance(weight, nn.Parameter) and not is_without_data(output)
+        if not ordinary:  # computed from others, or put here by torch.func
             coord_map = _convolved(weight, geometry, last)
         # Comparing weights on an accelerator would wait for it.
         elif not weight.is_cpu or (weight.requires_grad and torch.is_grad_enabled()):
@@ -100,15 +92,16 @@ class CoordMap:
             # Not an inference tensor: the map may serve training later, with frozen weights.
             with torch.inference_mode(False), torch.no_grad():
                 coord_map = self._map(weight, geometry, channels_last)
-                kept = _Kept(key, weight.detach().clone(), coord_map)
-            if type(coord_map) is torch.Tensor:
-                self._kept = kept
+                if coord_map.numel() > MOST_KEPT:
+                    return coord_map
+                kept = self._kept = _Kept(key, weight.detach().clone(), coord_map)
         return kept.coord_map
 
     def _map(self, weight: torch.Tensor, geometry: Geometry, channels_last: bool) -> torch.Tensor:
         """Compute the map: (out, *output size), or (*output size, out) for channels last."""
-        matrix = _matrix(weight, geometry)
-        if matrix.shape[1] * prod(geometry.output_size) > MOST_PATCHES:
+        matrix = as_matrix(weight, geometry)
+        rows = matrix.shape[1]
+        if rows > MOST_PATCH_ROWS or rows * prod(geometry.output_size) > MOST_PATCHES:
             return _convolved(weight, geometry, channels_last)
         patches = self._kept_patches(weight, geometry)
         if channels_last:
@@ -126,8 +119,7 @@ class CoordMap:
             torch.autocast(weight.device.type, enabled=False),
         ):
             patches = _patches(weight, geometry)
-        if type(patches) is torch.Tensor:  # not one that stands for it, as FakeTensorMode's do
-            self._patches = (key, patches)
+        self._patches = (key, patches)
         return patches
 
     def __getstate__(self) -> dict[str, Any]:
@@ -135,18 +127,14 @@ class CoordMap:
         return CoordMap().__dict__
 
 
-def _is_ordinary(weight: torch.Tensor) -> bool:
-    """Whether tensors are what they seem: not while compiling, exporting or tracing."""
-    return (
-        isinstance(weight, nn.Parameter)  # torch.func puts tensors of its own here
-        and not torch.compiler.is_compiling()
-        and not torch._C._get_tracing_state()
-    )
+def is_without_data(tensor: torch.Tensor) -> bool:
+    """Whether a tensor has a shape and a type alone: on the meta device, or in FakeTensorMode."""
+    return tensor.is_meta or isinstance(tensor, FakeTensor)
 
 
 def _convolved(weight: torch.Tensor, geometry: Geometry, channels_last: bool) -> torch.Tensor:
     """Compute the map by convolving the coordinates."""
-    coord_map = _convolve_grid(weight, geometry)[0]
+    coord_map = convolve_grid(weight, geometry).expand(1, -1, *geometry.output_size)[0]
     return coord_map.movedim(0, -1).contiguous() if channels_last else coord_map
 
 
@@ -161,32 +149,8 @@ def _patches(weight: torch.Tensor, geometry: Geometry) -> torch.Tensor:
     unit = unit.view(n_weights, -1, *kernel)
     if geometry.transposed:
         unit = unit.transpose(0, 1)
-    return _convolve_grid(unit, geometry).reshape(n_weights, -1)
-
-
-def _matrix(weight: torch.Tensor, geometry: Geometry) -> torch.Tensor:
-    """Arrange coordinate weights as one row a filter."""
-    return (weight.transpose(0, 1) if geometry.transposed else weight).flatten(1)
-
-
-def _convolve_grid(weight: torch.Tensor, geometry: Geometry) -> torch.Tensor:
-    """Convolve what the coordinate channels hold.
-
-    :return: Tensor of shape (1, out, *output size)
-    """
-    if geometry.code == "constant":
-        # To be the same everywhere: padding with zeros would show the borders, and a transposed
-        # layer's stride its phase.
-        sums = CONSTANT * _matrix(weight, geometry).sum(1)
-        return sums.view(1, -1, *[1] * len(geometry.size)).expand(1, -1, *geometry.output_size)
-    grid = coordinate_grid(
-        geometry.size,
-        with_r=geometry.with_r,
-        code=geometry.code,
-        device=weight.device,
-        dtype=weight.dtype,
-    )
-    return geometry.convolve(grid[None], weight, *geometry.settings)
+    patches = convolve_grid(unit, geometry).expand(1, -1, *geometry.output_size)
+    return patches.reshape(n_weights, -1)
 
 
 def _over_the_batch(rows: torch.Tensor, output: torch.Tensor) -> torch.Tensor:

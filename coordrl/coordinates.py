@@ -11,6 +11,7 @@ import torch
 
 CONSTANT = 3**-0.5
 """The root mean square of a coordinate, and of a random map."""
+_MAKE_FX = torch._C._TorchDispatchModeKey.PROXY
 
 
 def n_coordinates(n_axes: int, with_r: bool = False) -> int:
@@ -40,6 +41,15 @@ def check_code(code: str) -> None:
         raise ValueError(
             f"code={code!r} is unknown: use coordinates, constant or random_SEED, such as random_0"
         )
+
+
+def is_recording() -> bool:
+    """Whether operations are recorded, to be run with other numbers and sizes later."""
+    return (
+        torch.compiler.is_compiling()  # or exporting
+        or torch._C._get_tracing_state() is not None  # torch.jit.trace
+        or torch._C._get_dispatch_mode(_MAKE_FX) is not None
+    )
 
 
 def coordinate_grid(
@@ -92,9 +102,23 @@ def coordinate_grid(
 
 
 def _axis(length: int, device: torch.device | str | None, dtype: torch.dtype) -> torch.Tensor:
+    if is_recording():
+        return _axis_of_any_length(length, device, dtype)
     if length == 1:
         return torch.zeros(1, device=device, dtype=dtype)
     return torch.linspace(-1.0, 1.0, length, device=device, dtype=dtype)
+
+
+def _axis_of_any_length(
+    length: int, device: torch.device | str | None, dtype: torch.dtype
+) -> torch.Tensor:
+    """Compute the same, up to rounding, where the length may be a symbol.
+
+    ``linspace`` needs a number, and a length that is asked whether it is 1 becomes one.
+    """
+    positions = torch.arange(length, device=device, dtype=dtype)
+    last = positions[-1:]
+    return (2 * positions - last) / last.clamp(min=1)
 
 
 def _seed(code: str) -> int | None:

@@ -1,14 +1,15 @@
 """CoordConv layers for PyTorch: convolutions that know where they are (Liu et al. 2018)."""
 
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, NoReturn
 
 import torch
-import torch.nn.functional as F  # noqa: N812  (torch's name for it)
 from torch import nn
 
+from coordrl.convolve import convolve_transposed
 from coordrl.coord_conv import CoordConvBase
 from coordrl.coordinates import check_code, coordinate_grid
+from coordrl.traced import cannot_be_scripted
 
 
 class AddCoords(nn.Module):
@@ -38,16 +39,23 @@ class AddCoords(nn.Module):
         :param x: Batch of shape (N, C, *size), with any number of spatial axes
         :return: Tensor of shape (N, C + n_coords, *size): x, then i, j, ... and the radius
         """
-        size = x.shape[2:]
-        dtype = x.dtype if x.is_floating_point() else None
-        grid = coordinate_grid(
-            size, with_r=self.with_r, code=self.code, device=x.device, dtype=dtype
-        )
-        return torch.cat([x, grid.expand(len(x), -1, *size)], dim=1)
+        return _append_coordinates(x, self.with_r, self.code)
+
+    def __prepare_scriptable__(self) -> NoReturn:
+        """Say what TorchScript's compiler would not say in one line."""
+        raise cannot_be_scripted(self)
 
     def extra_repr(self) -> str:
         """Show the arguments in ``print(module)``."""
         return f"with_r={self.with_r}, code={self.code}"
+
+
+@torch.fx.wrap  # one node of torch.fx
+def _append_coordinates(x: torch.Tensor, with_r: bool, code: str) -> torch.Tensor:
+    size = x.shape[2:]
+    dtype = x.dtype if x.is_floating_point() else None
+    grid = coordinate_grid(size, with_r=with_r, code=code, device=x.device, dtype=dtype)
+    return torch.cat([x, grid.expand(x.shape[0], -1, *size)], dim=1)
 
 
 class _CoordConv(CoordConvBase):
@@ -72,7 +80,10 @@ class _CoordConv(CoordConvBase):
         """
         pads = self._reversed_padding_repeated_twice
         settings = (self.stride, self.dilation, self.padding, self.padding_mode, pads)
-        return self._add_map(input, output, _convolve, settings)
+        return self._add_map(input, output, settings)
+
+    def _filters(self, weight: torch.Tensor) -> torch.Tensor:
+        return weight
 
     def _coord_weight_shape(self) -> tuple[int, ...]:
         return (self.out_channels, self.n_coords, *self.kernel_size)
@@ -116,10 +127,13 @@ class _CoordConvTranspose(CoordConvBase):
             tuple(output_padding),
             self.dilation,
         )
-        output = _convolve_transposed(
+        output = convolve_transposed(
             input, self.weight, *settings, bias=self.bias, groups=self.groups
         )
-        return self._add_map(input, output, _convolve_transposed, settings)
+        return self._add_map(input, output, settings)
+
+    def _filters(self, weight: torch.Tensor) -> torch.Tensor:
+        return torch.unflatten(weight, 0, (self.groups, -1)).transpose(1, 2).flatten(0, 1)
 
     def _coord_weight_shape(self) -> tuple[int, ...]:
         return (self.n_coords, self.out_channels, *self.kernel_size)
@@ -134,39 +148,6 @@ class _CoordConvTranspose(CoordConvBase):
         groups = torch.unflatten(concatenated, 0, (self.groups, -1))
         coords = groups[:, in_channels:].transpose(0, 1).flatten(1, 2)
         return groups[:, :in_channels].flatten(0, 1), coords
-
-
-def _convolve(
-    x: torch.Tensor,
-    weight: torch.Tensor,
-    stride: tuple[int, ...],
-    dilation: tuple[int, ...],
-    padding: str | tuple[int, ...],
-    padding_mode: str,
-    pads: list[int],
-) -> torch.Tensor:
-    """Convolve as torch's layers with these settings do, without groups."""
-    if padding_mode != "zeros":
-        x, padding = F.pad(x, pads, mode=padding_mode), (0,) * len(stride)
-    convolve: Callable[..., torch.Tensor] = (F.conv1d, F.conv2d, F.conv3d)[len(stride) - 1]
-    return convolve(x, weight, None, stride, padding, dilation)
-
-
-def _convolve_transposed(
-    x: torch.Tensor,
-    weight: torch.Tensor,
-    stride: tuple[int, ...],
-    padding: tuple[int, ...],
-    output_padding: tuple[int, ...],
-    dilation: tuple[int, ...],
-    *,
-    bias: torch.Tensor | None = None,
-    groups: int = 1,
-) -> torch.Tensor:
-    """Convolve as torch's transposed layers with these settings do."""
-    functions = (F.conv_transpose1d, F.conv_transpose2d, F.conv_transpose3d)
-    convolve: Callable[..., torch.Tensor] = functions[len(stride) - 1]
-    return convolve(x, weight, bias, stride, padding, output_padding, groups, dilation)
 
 
 class CoordConv1d(_CoordConv, nn.Conv1d):

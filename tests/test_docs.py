@@ -64,3 +64,16 @@ def test_the_papers_failure_and_fix(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     assert plain in {f"DeconvPainter: test {percent}%" for percent in range(5)}
     assert coordconv == "CoordPainter: test 100%"
     assert (tmp_path / "where.png").stat().st_size > 5000
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_deployment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    text = (REPOSITORY / "docs" / "deployment.md").read_text()
+    code = "\n".join(re.findall(r"```python\n(.*?)```", text, re.DOTALL))
+    monkeypatch.chdir(tmp_path)
+    torch.set_num_threads(1)
+    torch.manual_seed(0)
+    torch._dynamo.reset()
+    names: dict[str, Any] = {}
+    exec(code, names)
+    assert names["error"] > 0

@@ -1,5 +1,6 @@
 """Conversion of torch models, and of SB3 policies that are then really trained."""
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -139,10 +140,42 @@ def make_pruned() -> nn.Module:
     return prune.random_unstructured(nn.Conv2d(4, 4, 3), "weight", 0.5)  # type: ignore[no-any-return,no-untyped-call]  # torch's own
 
 
-def make_hooked() -> nn.Module:
+def make_hooked(register: str) -> nn.Module:
     conv = nn.Conv2d(4, 4, 3)
-    conv.register_forward_hook(lambda *_: None)
+    getattr(conv, register)(lambda *_: None)
     return conv
+
+
+HOOKS = [
+    "register_forward_hook",
+    "register_forward_pre_hook",
+    "register_full_backward_hook",
+    "register_full_backward_pre_hook",
+    "register_state_dict_post_hook",
+    "register_state_dict_pre_hook",
+    "register_load_state_dict_pre_hook",
+    "register_load_state_dict_post_hook",
+]
+
+
+def make_changed(change: Any) -> nn.Module:
+    conv = nn.Conv2d(4, 4, 3)
+    change(conv)
+    return conv
+
+
+CHANGED = [
+    (lambda conv: setattr(conv, "forward", conv.forward), "has forward of its own"),
+    (lambda conv: setattr(conv, "_conv_forward", abs), "has _conv_forward of its own"),
+    (lambda conv: conv.register_buffer("mask", torch.ones(4)), "has mask of its own"),
+    (lambda conv: conv.register_parameter("gain", conv.bias), "has gain of its own"),
+    (lambda conv: conv.add_module("adapter", nn.Linear(4, 4)), "has adapter of its own"),
+    (lambda conv: setattr(conv, "tag", "stem"), "has tag of its own"),
+    (
+        lambda conv: setattr(conv, "weight", nn.Parameter(conv.weight[:2])),
+        "has a weight of another shape",
+    ),
+]
 
 
 @pytest.mark.parametrize(
@@ -150,8 +183,9 @@ def make_hooked() -> nn.Module:
     [
         (make_lazy, "LazyConv2d, not one of torch's own"),
         (make_parametrized, "ParametrizedConv2d, not one of torch's own"),
-        (make_pruned, "weight is computed"),
-        (make_hooked, "has hooks"),
+        (make_pruned, "weight that is computed"),
+        *[(partial(make_hooked, register), "has hooks") for register in HOOKS],
+        *[(partial(make_changed, change), why) for change, why in CHANGED],
         (lambda: CoordConv2d(4, 4, 3), "has coordinates already"),
     ],
 )
@@ -165,6 +199,48 @@ def test_what_is_not_a_plain_convolution_is_left_and_reported(make: Any, why: st
     assert names(result) == ["1"]
     assert why in result.left["0"]
     assert f"left as it is: 0, because {result.left['0']}" in str(result)
+
+
+class Squeeze(nn.Module):
+    """A convolution, then weights for its channels from their means."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv = nn.Sequential(nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4), nn.Dropout(0.5))
+        self.gate = nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Conv2d(4, 2, 1), nn.Conv2d(2, 4, 1))
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        x = self.conv(x)
+        weighted: torch.Tensor = x * self.gate(x).sigmoid()
+        return weighted
+
+
+@pytest.mark.parametrize("code", ["coordinates", "constant"])
+def test_an_example_shows_which_convolutions_have_no_use_for_coordinates(code: str) -> None:
+    model, example = Squeeze(), torch.rand(2, 3, 9, 9)
+    state = torch.get_rng_state()
+    before = {name: value.clone() for name, value in model.state_dict().items()}
+    result = to_coordconv(model, "all", code=code, example=example)
+    assert torch.equal(state, torch.get_rng_state())
+    assert model.training
+    assert model.conv.training
+    assert all(torch.equal(value, model.state_dict()[name]) for name, value in before.items())
+    if code == "constant":  # a second bias works in a single pixel too
+        assert len(result.layers) == 3
+        return
+    assert names(result) == ["conv.0"]
+    assert list(result.left) == ["gate.1", "gate.2"]
+    assert "gate.2, because its inputs are single pixels, whose coordinates are all 0" in str(
+        result
+    )
+    assert len(to_coordconv(Squeeze(), "all").layers) == 3
+
+
+def test_an_example_for_a_policy() -> None:
+    policy = make_model(DQN, DQN_LIKE, {}).policy
+    result = to_coordconv(policy, "all", example=torch.zeros(1, 1, 40, 44))
+    assert not result.left
+    assert len(result.layers) == 6
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 import torch
 from torch import nn
+from torch.nn.utils import prune
 
 from coordrl import AddCoords, CoordConv2d, CoordConvTranspose2d
 from coordrl.coord_conv import CoordConvBase
@@ -119,6 +120,44 @@ def test_from_conv_keeps_padding_and_its_mode() -> None:
 def test_from_conv_of_something_else(module: Any) -> None:
     with pytest.raises(TypeError, match=r"takes over a plain nn\.Conv2d, not a"):
         CoordConv2d.from_conv(module)
+
+
+class Doubled(nn.Conv2d):
+    """Has the weights of a plain convolution, and another function."""
+
+    def forward(self, input: torch.Tensor) -> torch.Tensor:  # noqa: A002  (torch's name)
+        return 2 * super().forward(input)
+
+
+def patched() -> nn.Conv2d:
+    conv = nn.Conv2d(6, 8, 3)
+    conv.forward = lambda x: 2 * nn.Conv2d.forward(conv, x)  # type: ignore[method-assign]
+    return conv
+
+
+def hooked() -> nn.Conv2d:
+    conv = nn.Conv2d(6, 8, 3)
+    conv.register_forward_hook(lambda _module, _args, output: 2 * output)
+    return conv
+
+
+def masked() -> nn.Conv2d:
+    return prune.random_unstructured(nn.Conv2d(6, 8, 3), "weight", 0.5)  # type: ignore[no-any-return,no-untyped-call]  # torch's own
+
+
+@pytest.mark.parametrize(
+    ("conv", "why"),
+    [
+        (Doubled(6, 8, 3), "a Doubled$"),
+        (patched(), "a Conv2d that has forward of its own"),
+        (hooked(), r"a Conv2d that has hooks \(_forward_hooks\)"),
+        (masked(), "a Conv2d that has a weight that is computed from others"),
+    ],
+)
+def test_another_function_with_the_weights_of_a_convolution(conv: nn.Conv2d, why: str) -> None:
+    for take_over in (CoordConv2d.from_conv, CoordConv2d.from_concatenated):
+        with pytest.raises(TypeError, match=rf"takes over a plain nn\.Conv2d, not {why}"):
+            take_over(conv)
 
 
 @pytest.mark.parametrize("coord_init", ["default", "orthogonal"])

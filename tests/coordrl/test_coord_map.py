@@ -14,7 +14,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 
 from coordrl import CoordConv2d, CoordConv3d, CoordConvTranspose2d, coordinate_grid
 from coordrl.coord_conv import CoordConvBase
-from coordrl.coord_map import MOST_PATCHES
+from coordrl.coord_map import MOST_KEPT, MOST_PATCH_ROWS, MOST_PATCHES
 
 
 def fresh(layer: CoordConvBase, x: torch.Tensor) -> torch.Tensor:
@@ -195,6 +195,50 @@ def test_large_patches_are_not_kept() -> None:
     with torch.no_grad():
         assert [operations(layer, x) for _ in range(2)] == [(2, 0), (1, 0)]
         torch.testing.assert_close(layer(x), fresh(layer, x))
+
+
+def kept_bytes(layer: CoordConv2d) -> int:
+    """Bytes of the tensors that a layer holds besides its parameters."""
+    kept = layer._coord_map
+    tensors = [*(kept._kept or ()), *(kept._patches or ())]
+    return sum(t.untyped_storage().nbytes() for t in tensors if isinstance(t, torch.Tensor))
+
+
+@pytest.mark.parametrize("mode", [torch.no_grad, torch.inference_mode])
+def test_large_maps_are_not_kept(mode: Callable[[], Any]) -> None:
+    layer, x = CoordConv2d(1, 20, 3), torch.randn(1, 1, 250, 250)
+    assert MOST_KEPT < 20 * 248 * 248
+    with mode():
+        for _ in range(2):
+            torch.testing.assert_close(layer(x), fresh(layer, x), atol=1e-5, rtol=1e-5)
+            assert kept_bytes(layer) == 0
+        layer(torch.randn(1, 1, 100, 100))
+        assert 0 < kept_bytes(layer) <= 4 * (MOST_KEPT + MOST_PATCHES + layer.coord_weight.numel())
+
+
+@pytest.mark.parametrize("layer_class", [CoordConv2d, CoordConvTranspose2d])
+def test_kernels_as_large_as_the_image_take_no_more_memory_than_it(
+    layer_class: type[CoordConvBase],
+) -> None:
+    size = 90
+    assert 2 * size * size > MOST_PATCH_ROWS
+    layer = layer_class(1, 2, size, padding=0 if layer_class is CoordConv2d else size - 1)
+    x = torch.randn(1, 1, size, size)
+
+    class Largest(TorchDispatchMode):
+        numel = 0
+
+        def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None):  # type: ignore[no-untyped-def]
+            result = func(*args, **(kwargs or {}))
+            if isinstance(result, torch.Tensor):
+                self.numel = max(self.numel, result.numel())
+            return result
+
+    for training in (False, True):
+        with torch.set_grad_enabled(training), Largest() as largest:
+            got = layer(x)
+        assert largest.numel <= layer.coord_weight.numel()
+        torch.testing.assert_close(got, fresh(layer, x), atol=1e-4, rtol=1e-4)
 
 
 def test_changing_the_layers_settings() -> None:
