@@ -11,7 +11,6 @@ from torch import nn
 from torch.nn.modules.conv import _ConvNd
 
 from coordrl.coord_conv import CoordConvBase, CoordInit
-from coordrl.dry_run import single_pixels
 from coordrl.layers import (
     CoordConv1d,
     CoordConv2d,
@@ -20,7 +19,7 @@ from coordrl.layers import (
     CoordConvTranspose2d,
     CoordConvTranspose3d,
 )
-from coordrl.plain import why_not_plain
+from coordrl.plain import single_pixels, why_not_plain
 
 Where = Literal["first", "all"] | Callable[[str, _ConvNd], bool]
 

@@ -16,12 +16,11 @@ import torch
 from torch import nn
 from torch.nn.modules.conv import _ConvNd
 
-from coordrl.convolve import Geometry
+from coordrl.convolve import Geometry, cannot_be_scripted
 from coordrl.coord_init import draw_concatenated, write
 from coordrl.coord_map import CoordMap, is_without_data
 from coordrl.coordinates import check_code, n_coordinates
 from coordrl.plain import plain_arguments, scales_filters, why_not_plain
-from coordrl.traced import cannot_be_scripted
 
 _FOLDED = (
     "this is the {0}'s weight with another scale for each filter, as if batch norm was folded into "

@@ -16,9 +16,8 @@ import torch
 from torch import nn
 from torch._subclasses import FakeTensor
 
-from coordrl.convolve import Geometry, as_matrix, convolve_grid
+from coordrl.convolve import Geometry, add_traced_map, as_matrix, convolve_grid, is_tracing
 from coordrl.coordinates import n_coordinates
-from coordrl.traced import add_traced_map, is_tracing
 
 MOST_PATCHES = 2**18
 """Patches of more numbers than this (1 MB in single precision) are not made: the map is convolved

@@ -6,10 +6,9 @@ from typing import Any, NoReturn
 import torch
 from torch import nn
 
-from coordrl.convolve import convolve_transposed
+from coordrl.convolve import cannot_be_scripted, convolve_transposed
 from coordrl.coord_conv import CoordConvBase
 from coordrl.coordinates import check_code, coordinate_grid
-from coordrl.traced import cannot_be_scripted
 
 
 class AddCoords(nn.Module):
