@@ -1,5 +1,7 @@
 """The window, drawn by pygame itself on SDL's dummy display."""
 
+from collections.abc import Iterator
+
 import numpy as np
 import pygame
 import pytest
@@ -7,6 +9,13 @@ import pytest
 from agents.play.window import window
 
 FRAME = np.random.default_rng(0).integers(256, size=(40, 60, 3), dtype=np.uint8)
+
+
+@pytest.fixture(autouse=True)
+def display_closed() -> Iterator[None]:
+    """Leave no display open: SDL keeps the first that opens, even one that nobody sees."""
+    yield
+    pygame.display.quit()
 
 
 @pytest.fixture
