@@ -9,9 +9,8 @@ from collections.abc import Callable, Sequence
 from types import FrameType, TracebackType
 from typing import Any, NoReturn
 
-import yaml
-
 from common.errors import UsageError, explain_os_error, plain
+from common.plain_yaml import read_yaml
 
 FAILED = 1
 BAD_INPUT = 2
@@ -97,9 +96,10 @@ def key_value(text: str) -> tuple[str, Any]:
     if not (name and colon and value):
         raise argparse.ArgumentTypeError(f"{text!r} is not of the form name:value")
     try:
-        return name, yaml.safe_load(value)
-    except (yaml.YAMLError, ValueError, RecursionError):
-        raise argparse.ArgumentTypeError(f"the value of {text!r} is not valid YAML") from None
+        return name, read_yaml(value)
+    except ValueError as error:
+        message = f"the value of {text!r} is not valid YAML: {error}"
+        raise argparse.ArgumentTypeError(message) from None
 
 
 def _tell_interrupt(

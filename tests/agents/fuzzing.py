@@ -131,10 +131,30 @@ ODD_WORDS = [
     *("", "0", "-1", "1", "1e3", "nan", "inf", "1e400", "9" * 5000, "x", "a:b", "a:", ":a", "a=b"),
     *("=", "n_envs:4", "n_steps=1,2", "gamma=.nan", "\udcff", "\x1b[2J", "é", "a" * 5000, ".:x"),
     *("/dev/null", "/proc/x", "study.yaml/x", "standard", "coord", "a2c", "ppo", "os.path", "auto"),
-    *("cuda:99", "meta", "cpu", "a..b", "suite:x", "suite:", "{arm}/{seed}", "{arm", "{}", "*", "["),
+    *(
+        "cuda:99",
+        "meta",
+        "cpu",
+        "a..b",
+        "suite:x",
+        "suite:",
+        "{arm}/{seed}",
+        "{arm",
+        "{}",
+        "*",
+        "[",
+    ),
     *("betas:[.9]", "optimizer_kwargs:{betas: [.9]}", "optimizer_class:Adam", "frame_stack:1"),
     *("features_dim:9e9", "env_wrapper:x", "env_wrapper:[[]]", "env_wrapper:{a.b: 1}", "--", "-x"),
-    *("screen_size:[]", "render_mode:human", "a:{<<: 3}", "a:&a [*a]", "a:2001-99-99", "a:=", "a:!"),
+    *(
+        "screen_size:[]",
+        "render_mode:human",
+        "a:{<<: 3}",
+        "a:&a [*a]",
+        "a:2001-99-99",
+        "a:=",
+        "a:!",
+    ),
     *("noop_max:1e9", "seed:1", "grayscale:maybe", "gamma:10e400", "learning_rate:lin_nan", "a:[["),
 ]
 
@@ -329,7 +349,7 @@ KINDS: dict[str, Callable[[random.Random, Path], Input]] = {
 
 
 def mutated(values: Any, rng: random.Random, odd: Sequence[Any]) -> Any:
-    """Return a copy of nested values that is wrong somewhere: replaced, left out, renamed, nested."""
+    """Return a copy of nested values that is wrong somewhere."""
     values = copy.deepcopy(values)
     place, key = rng.choice(list(_places(values)))
     kind = rng.choice(["replace", "replace", "replace", "remove", "rename", "nest", "text"])
@@ -415,7 +435,20 @@ def _damaged_table(content: bytes, rng: random.Random) -> bytes:
     if rng.random() < 0.4:
         return damaged(content, rng)
     rows = [line.split(b",") for line in content.splitlines()]
-    odd = [b"", b"nan", b"inf", b"-1", b"1e999", b"9" * 5000, b"x", b'"', b"\0", b"\xff", b"=1", b","]
+    odd = [
+        b"",
+        b"nan",
+        b"inf",
+        b"-1",
+        b"1e999",
+        b"9" * 5000,
+        b"x",
+        b'"',
+        b"\0",
+        b"\xff",
+        b"=1",
+        b",",
+    ]
     for _ in range(rng.choice((1, 2, 20))):
         row = rng.choice(rows)
         row[rng.randrange(len(row))] = rng.choice(odd)
@@ -479,7 +512,12 @@ def write_unfinished(root: Path, with_checkpoint: bool) -> Path:
         state = {
             "config_hash": config.hash,
             "builds": builds(),
-            "training": {"num_timesteps": 40, "policy": {"weight": torch.ones(2, 2)}},
+            "training": {
+                "num_timesteps": 40,
+                "n_updates": 1,
+                "episodes": [],
+                "policy": {"weight": torch.ones(2, 2)},
+            },
             "evaluation": None,
             "logs": {
                 "sizes": {"episodes.csv": size // 2},
