@@ -1,7 +1,8 @@
 """The arms of a comparison, by name or by dotted path."""
 
 import importlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from functools import cache
 from typing import Annotated, Any, TypeVar
 
@@ -89,6 +90,19 @@ class Arm(BaseModel):
                 )
         return {**(values or {}), **own}
 
+    @contextmanager
+    def refusals(self) -> Iterator[None]:
+        """Say in a line what a network that is made in the context says of its arguments.
+
+        :raises UsageError: With the network's own words
+        """
+        try:
+            yield
+        except (TypeError, ValueError, AssertionError, ArithmeticError, LookupError) as error:
+            raise UsageError(f"arm {self.name}: {error}") from None
+        except (RuntimeError, MemoryError) as error:  # torch's: sizes that no memory can hold
+            raise UsageError(f"arm {self.name}: {str(error).splitlines()[0]}") from None
+
     def _import(self, path: str, base: type[_Class]) -> type[_Class]:
         module, _, name = path.rpartition(".")
         if not (module and all(part.isidentifier() for part in path.split("."))):
@@ -140,7 +154,7 @@ def find_arm(name: str) -> Arm:
     arms = load_arms()
     if name in arms:
         return arms[name]
-    if "." in name:
+    if "." in name and all(part.isidentifier() for part in name.split(".")):
         arm = Arm(name=name, features_extractor_class=name)
         arm.check_classes()
         return arm

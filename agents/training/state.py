@@ -57,10 +57,11 @@ def restore_training(
     :return: Whether the environments stand where they stood
     :raises UsageError: If the environments do not come to the same observations
     """
-    env = as_resumable(model.get_env())
+    env, venv = as_resumable(model.get_env()), model.env
+    assert venv is not None
     last_obs = state["last_obs"].numpy()
-    episode_starts = state["last_episode_starts"].numpy().reshape(env.num_envs)
-    if last_obs.shape != (env.num_envs, *(model.observation_space.shape or ())):
+    episode_starts = state["last_episode_starts"].numpy().reshape(venv.num_envs)
+    if last_obs.shape != (venv.num_envs, *(model.observation_space.shape or ())):
         raise ValueError(f"last observations of shape {last_obs.shape}")
     if anew := inexact and isinstance(env, ReplayVecEnv):
         seeds = np.random.SeedSequence([model.seed or 0, state["num_timesteps"]])

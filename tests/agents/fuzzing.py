@@ -127,6 +127,26 @@ FLAGS = {
     "arms": "--unknown",
     "compare": "--output --baseline --pattern --source --tag",
 }
+SWITCHES = ("--trust", "--json", "--deterministic", "--without-coordinates", "--resume-inexactly")
+LIKELY: dict[str, list[str]] = {
+    "--env-kwargs --eval-env-kwargs": "screen_size:[] env_wrapper:x env_wrapper:[[]] render_mode:3 "
+    "env_wrapper:{a.b:3} env_wrapper:{os.path.join:{}} noop_max:1e9 grayscale:maybe seed:1 n_envs:1 "
+    "max_episode_steps:x max_episode_steps:-1 id:x entry_point:os.system disable_env_checker:1 "
+    "square_size:0 canvas:x size:1e400 a:{<<:3} a:2001-99-99 a:= a:[[ frame_stack:4".split(),
+    "--hyperparams": "betas:[.9] optimizer_kwargs:{betas:[.9]} optimizer_class:Adam gamma:10e400 "
+    "optimizer_kwargs:{betas:x} optimizer_kwargs:{eps:[]} n_envs:1000000000 n_steps:1000000000000 "
+    "optimizer_kwargs:{alpha:9e999,weight_decay:x} learning_rate:lin_nan learning_rate:1e-400 "
+    "frame_stack:65 frame_stack:1 n_steps:1.5 max_grad_norm:{} normalize_advantage:9".split(),
+    "--sweep": "gamma=.nan n_steps=1,2 n_steps=1,1 gamma=x,y n_steps=[1],[2] n_steps={} gamma=&a "
+    "optimizer_kwargs={} x=1 learning_rate=1e-4,2e-4,lin_1 /=1 ../x=1 n_steps=".split(),
+    "-n --n-timesteps --n-eval-episodes --n-envs --processes --seeds --eval-freq --save-freq "
+    "--eval-episodes --num-threads --hang-timeout --seed": "0 1 2 -1 1e12 1e13 nan 9999".split(),
+    "--arm --arms": "os.path a..b .:x torch.nn.Linear coordrl.x json.decoder.JSONDecoder x.y".split(),
+    "--env": ".:x a:b suite:x ../x os:x x.y:z Pong/x gymnasium:x NotSoClevr /x CartPole-v99".split(),
+    "--device": "meta cuda:99 cpu:-1 cpu:x mps xla hpu".split(),
+    "--pattern": "{arm}/{seed} {arm {} {arm}{arm} ** {game}/{arm}/{seed}/{step}".split(),
+}
+"""What a flag's own kind of values leads to."""
 ODD_WORDS = [
     *("", "0", "-1", "1", "1e3", "nan", "inf", "1e400", "9" * 5000, "x", "a:b", "a:", ":a", "a=b"),
     *("=", "n_envs:4", "n_steps=1,2", "gamma=.nan", "\udcff", "\x1b[2J", "é", "a" * 5000, ".:x"),
@@ -272,10 +292,14 @@ def _command_line(rng: random.Random, folder: Path) -> Input:
     if name in ("evaluate", "enjoy", "verify", "status", "compare"):
         write_runs(folder / "runs")
         # Every command is refused at the latest when it comes to the weights.
-        argv = [rng.choice(["runs", f"runs/{RUN}", "runs", "nowhere", *ODD_WORDS])]
-        argv = [] if argv == ["--"] or rng.random() < 0.05 else argv
+        argv = [rng.choice(["runs", f"runs/{RUN}"] if rng.random() < 0.8 else ODD_WORDS)]
+        argv = [] if argv == ["--"] else argv
+    argv += ["--processes", "1"] if name == "evaluate" else []
     for flag in rng.choices(FLAGS[name].split(), k=rng.choice((1, 1, 2, 3))):
-        argv += [flag, *rng.choices(ODD_WORDS, k=rng.choice((0, 1, 1, 1, 2)))]
+        words = next((likely for flags, likely in LIKELY.items() if flag in flags.split()), [])
+        words = words if words and rng.random() < 0.7 else ODD_WORDS
+        number = rng.choice((0, 1, 2)) if rng.random() < 0.1 else int(flag not in SWITCHES)
+        argv += [flag, *rng.choices(words, k=number)]
     if name == "train":
         argv = [*WITHOUT_IMAGES, *argv]
     if name == "study":
@@ -289,20 +313,26 @@ def _command_line(rng: random.Random, folder: Path) -> Input:
 
 
 def _record(rng: random.Random, folder: Path) -> Input:
-    record = rng.choice([*RECORDS, "run.json", "run.json"])
+    record = rng.choice([*RECORDS, *["run.json"] * 5])
     command = rng.choice(["status", "evaluate", "enjoy", "train", "like", "verify"])
     if record in ("study.json", "sweep.json", "progress.json"):
         command = "status"
     if record == "evaluation.json":
         command = "evaluate"
     root = folder / "runs"
-    if command in ("train", "like", "verify"):
+    if record == "sweep.json":
+        write_runs(root / "gamma=1")
+        parts = {"format": 1, "name": "runs", "config": {}, "studies": ["gamma=1"]}
+        path = root / record
+        path.write_text(json.dumps(parts))
+        run = root / "gamma=1" / RUN
+    elif command in ("train", "like", "verify"):
         run = write_unfinished(root, record == "run.json")
         path = run / record
     else:
         write_runs(root, "running" if record == "progress.json" else "finished")
         run = root / RUN
-        path = (root if record in ("study.json", "sweep.json") else run) / record
+        path = (root if record == "study.json" else run) / record
     path.write_bytes(_damaged_record(path.read_bytes(), rng))
     where = rng.choice([str(run), str(root)])
     argv = {
@@ -463,8 +493,6 @@ def write_runs(root: Path, state: str = "finished") -> None:
     write_study("runs", values, root, parts)
     for job in parts[0].jobs:
         _write_run(job.folder, job.config, state)
-    sweep = {"format": 1, "name": "runs", "config": {}, "hash": "x", "studies": ["."]}
-    (root / "sweep.json").write_text(json.dumps(sweep))
 
 
 def _write_run(folder: RunFolder, config: RunConfig, state: str) -> None:
