@@ -17,6 +17,10 @@ from common.errors import UsageError, near_names
 
 _Class = TypeVar("_Class")
 
+_REFUSALS = (
+    *(ArithmeticError, AssertionError, LookupError, TypeError, ValueError),
+    *(MemoryError, RuntimeError),  # torch's, for sizes that no memory can hold
+)
 OURS = ("coordrl", "stable_baselines3", "sb3_contrib")
 """Packages whose classes may be imported because a run's folder says so."""
 
@@ -98,10 +102,10 @@ class Arm(BaseModel):
         """
         try:
             yield
-        except (TypeError, ValueError, AssertionError, ArithmeticError, LookupError) as error:
-            raise UsageError(f"arm {self.name}: {error}") from None
-        except (RuntimeError, MemoryError) as error:  # torch's: sizes that no memory can hold
-            raise UsageError(f"arm {self.name}: {str(error).splitlines()[0]}") from None
+        except _REFUSALS as error:
+            words = str(error).partition("\n")[0]
+            wordless = f"{type(error).__name__} with {self.features_extractor_kwargs}"
+            raise UsageError(f"arm {self.name}: {words or wordless}") from None
 
     def _import(self, path: str, base: type[_Class]) -> type[_Class]:
         module, _, name = path.rpartition(".")
