@@ -9,7 +9,6 @@ from gymnasium import spaces
 
 from agents.run.arm import Arm, find_arm, load_arms
 from common.command_line import ArgumentParser, run_command
-from common.errors import UsageError
 
 
 def count_parameters(arm: Arm) -> int:
@@ -18,7 +17,7 @@ def count_parameters(arm: Arm) -> int:
     :raises UsageError: If its classes cannot be imported, or refuse their arguments
     """
     policy_class, extractor_class = arm.policy_class(), arm.extractor_class()
-    try:
+    with arm.refusals():
         policy = policy_class(
             spaces.Box(0, 255, (4, 84, 84), np.uint8),
             spaces.Discrete(6),
@@ -28,8 +27,6 @@ def count_parameters(arm: Arm) -> int:
             features_extractor_class=extractor_class,
             features_extractor_kwargs=arm.features_extractor_kwargs,
         )
-    except (TypeError, ValueError, AssertionError) as error:
-        raise UsageError(f"arm {arm.name}: {error}") from None
     return sum(parameter.numel() for parameter in policy.parameters())
 
 

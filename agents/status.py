@@ -94,7 +94,11 @@ def run_names(folder: Path) -> list[str]:
     """
     if (folder / "sweep.json").is_file():
         labels = _names(folder / "sweep.json", "studies")
-        return [f"{label}/{name}" for label in labels for name in run_names(folder / label)]
+        return [
+            f"{label}/{name}"
+            for label in labels
+            for name in _names(folder / label / "study.json", "runs")
+        ]
     if (folder / "study.json").is_file():
         return _names(folder / "study.json", "runs")
     names = [str(path.parent.relative_to(folder)) for path in sorted(folder.rglob(RUN_FILE))]

@@ -7,7 +7,6 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from agents.run.config import resolve_device
 from agents.run.display import describe, run_display
 from agents.run.folder import RunFolder
 from agents.run.provenance import builds, changed_builds
@@ -53,7 +52,6 @@ def verify(folder: RunFolder, timestep: int) -> bool:
     from agents.training.execute import execute
 
     config = folder.config
-    resolve_device(config.device)
     with tempfile.TemporaryDirectory(prefix="verify-") as temporary:
         again = RunFolder(Path(temporary, "run"))
         again.plan(config)

@@ -9,13 +9,14 @@ from collections.abc import Callable, Sequence
 from types import FrameType, TracebackType
 from typing import Any, NoReturn
 
-import yaml
-
 from common.errors import UsageError, explain_os_error, plain
+from common.plain_yaml import read_yaml
 
 FAILED = 1
 BAD_INPUT = 2
 INTERRUPTED = 130
+LONGEST_LINE = 2000
+"""Characters of a line that people are told: of more, its beginning and its end."""
 
 
 class ArgumentParser(argparse.ArgumentParser):
@@ -47,6 +48,9 @@ def run_command(
     except OSError as error:
         tell(f"error: {explain_os_error(error)}")
         return BAD_INPUT
+    except MemoryError as error:
+        tell(f"error: there is not enough memory: {error}")
+        return BAD_INPUT
     except KeyboardInterrupt:
         print(f"interrupted; to go on: {shlex.join(sys.orig_argv)}", file=sys.stderr)
         return INTERRUPTED
@@ -60,7 +64,10 @@ def expect_interrupts() -> None:
 
 def tell(line: str) -> None:
     """Print a line on standard error, whatever a stranger has put into it."""
-    print(" ".join(plain(line).split("\n")), file=sys.stderr)
+    line = plain(line).replace("\n", " ")
+    if len(line) > LONGEST_LINE:
+        line = f"{line[: LONGEST_LINE // 2]} ... {line[-LONGEST_LINE // 2 :]}"
+    print(line, file=sys.stderr)
 
 
 def whole_number(text: str, least: int = 1) -> int:
@@ -97,9 +104,10 @@ def key_value(text: str) -> tuple[str, Any]:
     if not (name and colon and value):
         raise argparse.ArgumentTypeError(f"{text!r} is not of the form name:value")
     try:
-        return name, yaml.safe_load(value)
-    except (yaml.YAMLError, ValueError, RecursionError):
-        raise argparse.ArgumentTypeError(f"the value of {text!r} is not valid YAML") from None
+        return name, read_yaml(value)
+    except ValueError as error:
+        message = f"the value of {text!r} is not valid YAML: {error}"
+        raise argparse.ArgumentTypeError(message) from None
 
 
 def _tell_interrupt(

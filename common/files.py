@@ -35,7 +35,9 @@ def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
             os.fsync(file.fileno())
         draft.replace(path)
     except OSError as error:
-        if error.filename is None or Path(os.fsdecode(error.filename)) == draft:
+        # Python names no file where it fails to write to one that is open.
+        unnamed = error.filename is None and error.errno is not None
+        if unnamed or error.filename in (draft, str(draft)):
             error.filename = str(path)
         raise
     finally:

@@ -1,7 +1,8 @@
 """The arms of a comparison, by name or by dotted path."""
 
 import importlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from functools import cache
 from typing import Annotated, Any, TypeVar
 
@@ -16,6 +17,10 @@ from common.errors import UsageError, near_names
 
 _Class = TypeVar("_Class")
 
+_REFUSALS = (
+    *(ArithmeticError, AssertionError, LookupError, TypeError, ValueError),
+    *(MemoryError, RuntimeError),  # torch's, for sizes that no memory can hold
+)
 OURS = ("coordrl", "stable_baselines3", "sb3_contrib")
 """Packages whose classes may be imported because a run's folder says so."""
 
@@ -89,6 +94,19 @@ class Arm(BaseModel):
                 )
         return {**(values or {}), **own}
 
+    @contextmanager
+    def refusals(self) -> Iterator[None]:
+        """Say in a line what a network that is made in the context says of its arguments.
+
+        :raises UsageError: With the network's own words
+        """
+        try:
+            yield
+        except _REFUSALS as error:
+            words = str(error).partition("\n")[0]
+            wordless = f"{type(error).__name__} with {self.features_extractor_kwargs}"
+            raise UsageError(f"arm {self.name}: {words or wordless}") from None
+
     def _import(self, path: str, base: type[_Class]) -> type[_Class]:
         module, _, name = path.rpartition(".")
         if not (module and all(part.isidentifier() for part in path.split("."))):
@@ -140,7 +158,7 @@ def find_arm(name: str) -> Arm:
     arms = load_arms()
     if name in arms:
         return arms[name]
-    if "." in name:
+    if "." in name and all(part.isidentifier() for part in name.split(".")):
         arm = Arm(name=name, features_extractor_class=name)
         arm.check_classes()
         return arm

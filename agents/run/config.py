@@ -171,7 +171,7 @@ def resolve_device(device: str) -> str:
         return "cuda" if torch.cuda.is_available() else "cpu"
     try:
         usable = torch.empty(0, device=device).device.type != "meta"
-    except (RuntimeError, AssertionError):  # the latter where torch is built without CUDA
+    except (RuntimeError, AssertionError, ImportError):  # without CUDA, or a backend's own module
         usable = False
     if not usable:
         raise UsageError(f"device {device!r} is not to be had here: use cpu or auto")

@@ -41,7 +41,7 @@ def explain(error: ValidationError, source: str, model: type[BaseModel]) -> Usag
     first, *others = sorted(found, key=lambda one: one["type"] != "extra_forbidden")
     key = ".".join(str(part) for part in first["loc"] if not _PART_OF_A_UNION.match(str(part)))
     reason = first["msg"].removeprefix("Value error, ")
-    if not key:
+    if not (key or first["type"] == "extra_forbidden"):
         message = f"{source}: {reason}"
     elif first["type"] == "extra_forbidden":
         reason = near_names(str(first["loc"][-1]), _field_names(model, first["loc"]))
@@ -49,9 +49,15 @@ def explain(error: ValidationError, source: str, model: type[BaseModel]) -> Usag
     elif first["type"] == "missing":
         message = f"{source}: {key!r} is missing"
     else:
-        message = f"{source}: {key!r} is {first['input']!r}: {reason}"
+        message = f"{source}: {key!r} is {_shown(first['input'])}: {reason}"
     more = f" ({len(others)} more)" if others else ""
     return UsageError(" ".join(message.split()) + more)
+
+
+def _shown(value: Any) -> str:
+    """Show a value that is wrong, as much of it as a line can hold."""
+    shown = repr(value)
+    return shown if len(shown) <= 200 else f"{shown[:200]}..."
 
 
 def _field_names(model: type[BaseModel], loc: tuple[int | str, ...]) -> list[str]:

@@ -32,6 +32,8 @@ OPTIMIZERS: dict[str, type[torch.optim.Optimizer]] = {
     "RMSpropTFLike": RMSpropTFLike,
 }
 
+LONGEST_ROLLOUT = 10**6
+"""Timesteps between two updates at most: of Atari games, 28 GB."""
 FUSED = ("Adam", "AdamW")
 """Optimizers that torch can run in one go over all parameters, which SB3 does not ask it for."""
 
@@ -58,7 +60,7 @@ class Hyperparams(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    n_envs: Count
+    n_envs: Annotated[Count, Field(le=1024)]
     frame_stack: Annotated[Count, Field(le=64)]
     n_steps: Count
     learning_rate: Scheduled
@@ -80,6 +82,15 @@ class Hyperparams(BaseModel):
             OPTIMIZERS[self.optimizer_class]([parameter], lr=1.0, **self.optimizer_kwargs)  # type: ignore[call-arg]  # base class takes no lr
         except (TypeError, ValueError, LookupError, ArithmeticError, RuntimeError) as error:
             raise ValueError(f"optimizer_kwargs of {self.optimizer_class}: {error}") from None
+        return self
+
+    @model_validator(mode="after")
+    def _check_size(self) -> Self:
+        if self.rollout > LONGEST_ROLLOUT:
+            raise ValueError(
+                f"n_envs x n_steps are {self.rollout:,} timesteps between two updates, all held in "
+                f"memory: {LONGEST_ROLLOUT:,} at most"
+            )
         return self
 
     @property

@@ -1,4 +1,4 @@
-"""What a run's run.json must hold, whoever wrote it; nothing that is read is trusted before."""
+"""What a run's records must hold, whoever wrote them; nothing that is read is trusted before."""
 
 from typing import Annotated, Any, Literal
 
@@ -56,3 +56,40 @@ class RunRecord(BaseModel):
     provenance: Provenance | None = None
     resumptions: list[dict[str, Any]] = []
     fingerprints: dict[Timestep, Sha256] = {}
+
+
+class Episode(BaseModel):
+    """A finished game, as SB3 keeps it."""
+
+    r: float
+    l: int  # noqa: E741  (SB3's name for the length)
+    t: float
+
+
+class Training(BaseModel):
+    """Of how training stood, what is of plain types; the rest shows when it is put back."""
+
+    num_timesteps: CountOrZero
+    n_updates: CountOrZero
+    episodes: list[Episode]
+
+
+class Logs(BaseModel):
+    """How far the growing files were."""
+
+    sizes: dict[str, CountOrZero]
+    hashes: dict[str, Sha256] = {}
+    progress_csv: str
+
+
+class CheckpointRecord(BaseModel):
+    """What a checkpoint holds, as far as it is of plain types."""
+
+    model_config = ConfigDict(strict=True)
+
+    config_hash: str
+    builds: dict[str, str]
+    training: Training
+    logs: Logs
+    wall_seconds: Seconds
+    cpu_seconds: Seconds

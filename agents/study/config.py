@@ -7,7 +7,6 @@ from math import prod
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-import yaml
 from pydantic import (
     AfterValidator,
     BaseModel,
@@ -25,6 +24,7 @@ from agents.run.hyperparams import AGENTS, ALGORITHMS
 from agents.run.settings import RunSettings
 from common.errors import UsageError, near_names
 from common.files import read_bytes
+from common.plain_yaml import read_yaml
 from coordrl.compare.reading.runs import Outcome
 from envs import resolve_suite
 
@@ -205,20 +205,6 @@ class StudyConfig(RunSettings):
         )
 
 
-class _Loader(yaml.SafeLoader):
-    """PyYAML's safe loader, which refuses a key that is given twice."""
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        """Make a dict of a mapping."""
-        keys = Counter(key.value for key, _ in node.value if isinstance(key.value, str))
-        for name, times in keys.items():
-            if times > 1 and name != "<<":
-                raise yaml.constructor.ConstructorError(
-                    None, None, f"{name!r} is given twice", node.start_mark
-                )
-        return super().construct_mapping(node, deep)
-
-
 def parse_study(values: Mapping[str, Any], source: str) -> StudyConfig:
     """Check a study's values.
 
@@ -241,14 +227,14 @@ def read_study_file(path: Path) -> dict[str, Any]:
     if not path.exists() and path.name == str(path):
         path = AGENTS / "studies" / f"{path.stem}.yaml"
     try:
-        values = yaml.load(read_bytes(path, LARGEST_FILE), _Loader)
+        content = read_bytes(path, LARGEST_FILE)
     except FileNotFoundError:
         studies = ", ".join(sorted(p.stem for p in (AGENTS / "studies").glob("*.yaml")))
         raise UsageError(f"there is no study file {path}; agents/studies has {studies}") from None
-    except (yaml.YAMLError, ValueError, RecursionError, OverflowError) as error:
-        if isinstance(error, UsageError):
-            raise
-        raise UsageError(f"{path} is not valid YAML: {' '.join(str(error).split())}") from None
+    try:
+        values = read_yaml(content)
+    except ValueError as error:
+        raise UsageError(f"{path} is not valid YAML: {error}") from None
     if not isinstance(values, dict):
         raise UsageError(f"{path} is not a study: it should hold keys such as env: [Pong]")
     return values

@@ -5,11 +5,11 @@ import csv
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import yaml
 from rich.console import Console
 from rich.table import Table
 
 from common.files import write_atomically
+from common.plain_yaml import read_yaml
 
 if TYPE_CHECKING:
     from coordrl.compare.comparing.results import ArmResult, Comparison, Contrast
@@ -25,8 +25,8 @@ def swept(text: str) -> tuple[str, list[Any]]:
     """
     name, equals, values = text.partition("=")
     try:
-        parsed = yaml.safe_load(f"[{values}]")
-    except yaml.YAMLError:
+        parsed = read_yaml(f"[{values}]")
+    except ValueError:
         parsed = None
     if not (name and equals and parsed):
         raise argparse.ArgumentTypeError(f"{text!r} is not of the form name=value,value,...")

@@ -10,7 +10,7 @@ from stable_baselines3.common.callbacks import BaseCallback
 from stable_baselines3.common.on_policy_algorithm import OnPolicyAlgorithm
 
 from agents.acceleration import prepare_process
-from agents.run.config import EVAL_SEED_OFFSET, RunConfig
+from agents.run.config import EVAL_SEED_OFFSET, RunConfig, resolve_device
 from agents.run.folder import RunFolder
 from agents.run.progress import Progress, TrainingClock, progress_writer
 from agents.run.provenance import provenance
@@ -50,6 +50,7 @@ def execute(
     :raises UsageError: If the configuration cannot be run, or another process is running it
     """
     config = folder.config
+    resolve_device(config.device)
     with locked(folder.path, "the run"):
         if folder.finished:
             return

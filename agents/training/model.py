@@ -91,10 +91,8 @@ def check_arm(arm: Arm, env: VecEnv) -> None:
     :raises UsageError: With the extractor's own words, if it refuses
     """
     extractor_class = arm.extractor_class()
-    try:
+    with arm.refusals():
         extractor_class(env.observation_space, **arm.features_extractor_kwargs)
-    except (TypeError, ValueError, AssertionError) as error:
-        raise UsageError(f"arm {arm.name}: {error}") from None
 
 
 def parameter_counts(model: OnPolicyAlgorithm) -> dict[str, int]:

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from pydantic import ValidationError
 from safetensors.torch import save
 from stable_baselines3.common.callbacks import BaseCallback
 from stable_baselines3.common.on_policy_algorithm import OnPolicyAlgorithm
@@ -16,6 +17,7 @@ from stable_baselines3.common.policies import BasePolicy
 from agents.run.folder import RunFolder
 from agents.run.progress import TrainingClock
 from agents.run.provenance import builds, changed_builds
+from agents.run.records import CheckpointRecord
 from agents.training.callbacks import MatchedEval
 from agents.training.checkpoints import read_checkpoints, write_checkpoint
 from agents.training.logs import RunLogs
@@ -87,6 +89,7 @@ class Attempt:
         except (LookupError, TypeError, AttributeError, ValueError, RuntimeError) as error:
             if isinstance(error, UsageError):
                 raise
+            self.folder.update(resumptions=self.folder.record["resumptions"][:-1])
             raise UnusableCheckpointError(f"{type(error).__name__}: {error}") from error
 
 
@@ -176,11 +179,11 @@ def _newest(
     """Return the newest checkpoint that is whole, of this run, and whose logs are still there."""
     for path, checkpoint in read_checkpoints(folder.checkpoints):
         try:
-            good = checkpoint["config_hash"] == folder.config.hash and logs.hold(checkpoint["logs"])
-            _resumption(checkpoint)
-        except (LookupError, TypeError, AttributeError):
+            CheckpointRecord.model_validate(checkpoint)
+        except ValidationError:
             continue
-        if good and path not in unusable:
+        ours = checkpoint["config_hash"] == folder.config.hash and path not in unusable
+        if ours and logs.hold(checkpoint["logs"]):
             return path, checkpoint
     return None, None
 

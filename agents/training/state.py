@@ -57,8 +57,12 @@ def restore_training(
     :return: Whether the environments stand where they stood
     :raises UsageError: If the environments do not come to the same observations
     """
-    env = as_resumable(model.get_env())
+    env, venv = as_resumable(model.get_env()), model.env
+    assert venv is not None
     last_obs = state["last_obs"].numpy()
+    episode_starts = state["last_episode_starts"].numpy().reshape(venv.num_envs)
+    if last_obs.shape != (venv.num_envs, *(model.observation_space.shape or ())):
+        raise ValueError(f"last observations of shape {last_obs.shape}")
     if anew := inexact and isinstance(env, ReplayVecEnv):
         seeds = np.random.SeedSequence([model.seed or 0, state["num_timesteps"]])
         env.seed(int(seeds.generate_state(1)[0]))
@@ -68,7 +72,7 @@ def restore_training(
         model._last_episode_starts = np.ones(env.num_envs, dtype=bool)
     elif _same(env.set_state(state["environments"], replayed), last_obs):
         model._last_obs = last_obs
-        model._last_episode_starts = state["last_episode_starts"].numpy()
+        model._last_episode_starts = episode_starts
     else:
         raise UsageError(
             "the environments do not repeat themselves here, so this run cannot be resumed with "
