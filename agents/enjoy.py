@@ -22,6 +22,7 @@ from agents.run.settings import add_trust
 from common.command_line import ArgumentParser, run_command, tell, whole_number
 from common.errors import UsageError
 from common.files import write_atomically
+from coordrl.compare.reading.folders import FOLLOW_LINKS
 from envs import resolve_env_id
 
 MOST_RUNS = 16
@@ -36,7 +37,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = make_parser().parse_args(argv)
     given_seed = evaluation_seed_of(arguments)
     runs = choose_runs(
-        [*arguments.runs, *arguments.folder], arguments.env, arguments.algo, arguments.trust
+        [*arguments.runs, *arguments.folder],
+        arguments.env,
+        arguments.algo,
+        arguments.trust,
+        arguments.follow_links,
     )
     output = arguments.output or common_folder(runs) / "video.mp4"
     if output.suffix != ".mp4" or not output.parent.is_dir():
@@ -101,6 +106,7 @@ def make_parser() -> ArgumentParser:
     )
     add_game_settings(parser)
     add_trust(parser)
+    parser.add_argument("--follow-links", action="store_true", help=FOLLOW_LINKS)
     parser.add_argument("--no-render", action="store_true", help="open no window")
     parser.add_argument(
         "-o", "--output", type=Path, help="video (default: video.mp4 in the folder of the runs)"
@@ -109,7 +115,11 @@ def make_parser() -> ArgumentParser:
 
 
 def choose_runs(
-    paths: Sequence[Path], env: str | None, algo: str | None, trust: bool = False
+    paths: Sequence[Path],
+    env: str | None,
+    algo: str | None,
+    trust: bool = False,
+    follow_links: bool = False,
 ) -> list[RunFolder]:
     """Choose the runs to play side by side: those that are named, or a cell of a folder's.
 
@@ -120,7 +130,7 @@ def choose_runs(
     """
     if not paths:
         raise UsageError("give the folder of a run, or of the runs of a cell")
-    runs, left_out = find_runs(paths, trust)
+    runs, left_out = find_runs(paths, trust, follow_links)
     for reason in left_out:
         tell(f"left out: {reason}")
     if env is not None:

@@ -23,6 +23,7 @@ from agents.run.settings import add_trust
 from common.command_line import BAD_INPUT, ArgumentParser, run_command, tell, whole_number
 from common.errors import UsageError
 from common.processes import cores
+from coordrl.compare.reading.folders import FOLLOW_LINKS
 
 WIDTH = 120
 """Columns of the table where there is no terminal."""
@@ -46,7 +47,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         env_kwargs=dict(arguments.env_kwargs),
         device=resolve_device(arguments.device),
     )
-    runs, left_out = find_runs(arguments.runs, arguments.trust)
+    runs, left_out = find_runs(arguments.runs, arguments.trust, arguments.follow_links)
     for reason in left_out:
         tell(f"left out: {reason}")
     results: dict[Path, Result] = {}
@@ -109,6 +110,7 @@ def make_parser() -> ArgumentParser:
     )
     add_game_settings(parser)
     add_trust(parser)
+    parser.add_argument("--follow-links", action="store_true", help=FOLLOW_LINKS)
     parser.add_argument("--device", default="cpu", help="cpu, cuda or auto (default: cpu)")
     parser.add_argument(
         "--processes",

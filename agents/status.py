@@ -12,15 +12,18 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from agents.play.agent import runs_below
 from agents.run.config import RunConfig
 from agents.run.display import duration
-from agents.run.folder import RUN_FILE, RunFolder
+from agents.run.folder import RunFolder
 from agents.run.progress import Progress, read_progress
 from agents.study.costs import Cost, Load, cost_of, cost_table, kind_of, time_left
 from agents.study.table import make_console, progress_cells
-from common.command_line import ArgumentParser, run_command
+from common.command_line import ArgumentParser, run_command, tell
 from common.errors import UsageError, plain
 from common.files import read_json
+from coordrl.compare import CompareError
+from coordrl.compare.reading.folders import FOLLOW_LINKS, check_below
 
 SILENCE = 300.0
 """Seconds without a sign of life after which a running run is called silent."""
@@ -54,7 +57,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     :param argv: Arguments, those of the process if None
     """
     arguments = make_parser().parse_args(argv)
-    show_status(arguments.folder, make_console())
+    show_status(arguments.folder, make_console(), arguments.follow_links)
     return 0
 
 
@@ -65,16 +68,18 @@ def make_parser() -> argparse.ArgumentParser:
         description="Show how a study stands, wherever it runs. Only reads.",
     )
     parser.add_argument("folder", type=Path, help="a study's folder, or any folder of runs")
+    parser.add_argument("--follow-links", action="store_true", help=FOLLOW_LINKS)
     return parser
 
 
-def show_status(folder: Path, console: Console) -> None:
+def show_status(folder: Path, console: Console, follow_links: bool = False) -> None:
     """Print how the runs of a folder stand.
 
     :param folder: A study, a sweep, or any folder with runs below it
-    :raises UsageError: If it holds no runs
+    :param follow_links: Whether to read what links to folders lead to
+    :raises UsageError: If it holds no runs, or a link to a folder and links are not followed
     """
-    runs = [run_status(folder, name) for name in run_names(folder)]
+    runs = [run_status(folder, name) for name in run_names(folder, follow_links)]
     states = Counter(run.state for run in runs)
     shown = [run for run in runs if run.state not in ("planned", "finished")]
     if shown:
@@ -86,35 +91,41 @@ def show_status(folder: Path, console: Console) -> None:
     console.print(print_line + _left(runs), highlight=False, soft_wrap=True)
 
 
-def run_names(folder: Path) -> list[str]:
+def run_names(folder: Path, follow_links: bool = False) -> list[str]:
     """Name the runs of a folder: those that its study declares, or all below it.
 
     :param folder: A study, a sweep, or any folder with runs below it
-    :raises UsageError: If there are none
+    :param follow_links: Whether to read what links to folders lead to
+    :raises UsageError: If there are none, or a link to a folder and links are not followed
     """
     if (folder / "sweep.json").is_file():
-        labels = _names(folder / "sweep.json", "studies")
+        labels = _names(folder / "sweep.json", "studies", follow_links)
         return [
             f"{label}/{name}"
             for label in labels
-            for name in _names(folder / label / "study.json", "runs")
+            for name in _names(folder / label / "study.json", "runs", follow_links)
         ]
     if (folder / "study.json").is_file():
-        return _names(folder / "study.json", "runs")
-    names = [str(path.parent.relative_to(folder)) for path in sorted(folder.rglob(RUN_FILE))]
+        return _names(folder / "study.json", "runs", follow_links)
+    runs, notes = runs_below(folder, follow_links)
+    for note in notes:
+        tell(note)
+    names = [str(path.relative_to(folder)) for path in runs]
     if not names:
         raise UsageError(f"{folder} holds no runs: give the folder of a study or of runs")
     return names
 
 
-def _names(path: Path, key: str) -> list[str]:
+def _names(path: Path, key: str, follow_links: bool) -> list[str]:
     """Read the folders that a record lists, which must lie below its own."""
     names = read_json(path).get(key)
     if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
         raise UsageError(f"{path} is damaged: {key!r} must be a list of folders")
     for name in names:
-        if Path(name).is_absolute() or ".." in Path(name).parts:
-            raise UsageError(f"{path} is damaged: {name!r} does not lie below its folder")
+        try:
+            check_below(path.parent, name, follow_links=follow_links)
+        except CompareError as error:
+            raise UsageError(f"{path}: {error}") from None
     return names
 
 

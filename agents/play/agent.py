@@ -13,21 +13,28 @@ from stable_baselines3.common.vec_env import VecEnv
 
 from agents.run.folder import RUN_FILE, RunFolder
 from agents.training.model import check_arm, policy_kwargs
+from common.command_line import tell
 from common.errors import UsageError
 from common.files import read_bytes
+from coordrl.compare import CompareError
+from coordrl.compare.reading.folders import find_run_folders
 
 WEIGHTS = "policy.safetensors"
 LARGEST_WEIGHTS = 4 * 2**30
 """Bytes of the largest file of weights that is read."""
 
 
-def find_runs(paths: Sequence[Path], trust: bool = False) -> tuple[list[RunFolder], list[str]]:
+def find_runs(
+    paths: Sequence[Path], trust: bool = False, follow_links: bool = False
+) -> tuple[list[RunFolder], list[str]]:
     """Find the finished runs that paths name.
 
     :param paths: Folders of runs, or folders with runs below them, such as a study's
     :return: The runs, each once, and for every unfinished run below a folder why it is left out
     :param trust: Whether code of the user's own may be imported
-    :raises UsageError: If a path leads to no finished run, or names a run that is not finished
+    :param follow_links: Whether to read what links to folders lead to
+    :raises UsageError: If a path leads to no finished run, or names a run that is not finished; or
+        at a link to a folder, unless links are followed
     """
     runs: dict[Path, RunFolder] = {}
     left_out: list[str] = []
@@ -37,7 +44,7 @@ def find_runs(paths: Sequence[Path], trust: bool = False) -> tuple[list[RunFolde
             found = [run.trusted(trust)]
             check_finished(run)
         else:
-            found, reasons = _runs_below(path, trust)
+            found, reasons = _finished_below(path, trust, follow_links)
             left_out += reasons
         runs.update((run.path.resolve(), run) for run in found)
     return list(runs.values()), left_out
@@ -85,13 +92,30 @@ def load_policy(folder: RunFolder, env: VecEnv, device: str = "cpu") -> ActorCri
     return policy.to(device)
 
 
-def _runs_below(folder: Path, trust: bool) -> tuple[list[RunFolder], list[str]]:
+def runs_below(folder: Path, follow_links: bool) -> tuple[list[Path], list[str]]:
+    """Find the folders of runs below a folder, each once, and what to say of links.
+
+    :param follow_links: Whether to read what links to folders lead to
+    :raises UsageError: At a link to a folder, unless links are followed
+    """
     if not folder.is_dir():
         raise UsageError(f"{folder} is not a folder: give a run's or a study's")
+    try:
+        return find_run_folders(folder, follow_links=follow_links)
+    except CompareError as error:
+        raise UsageError(str(error)) from None
+
+
+def _finished_below(
+    folder: Path, trust: bool, follow_links: bool
+) -> tuple[list[RunFolder], list[str]]:
     found: list[RunFolder] = []
+    paths, links = runs_below(folder, follow_links)
+    for note in links:
+        tell(note)
     reasons: list[str] = []
-    for path in sorted(folder.rglob(RUN_FILE)):
-        run = RunFolder(path.parent)
+    for path in paths:
+        run = RunFolder(path)
         try:
             check_finished(run.trusted(trust))
         except UsageError as error:

@@ -108,9 +108,8 @@ class Arm(BaseModel):
             raise UsageError(f"arm {self.name}: {words or wordless}") from None
 
     def _import(self, path: str, base: type[_Class]) -> type[_Class]:
+        check_dotted_path(path, self.name)
         module, _, name = path.rpartition(".")
-        if not (module and all(part.isidentifier() for part in path.split("."))):
-            raise UsageError(f"arm {self.name}: {path!r} is no dotted path such as package.Class")
         try:
             found = getattr(importlib.import_module(module), name)
         except (ImportError, AttributeError) as error:
@@ -118,6 +117,16 @@ class Arm(BaseModel):
         if not (isinstance(found, type) and issubclass(found, base)):
             raise UsageError(f"arm {self.name}: {path} is not an SB3 {base.__name__}")
         return found
+
+
+def check_dotted_path(path: str, arm: str) -> None:
+    """Check that an arm's class has a name that could be imported.
+
+    :raises UsageError: If not
+    """
+    parts = path.split(".")
+    if len(parts) < 2 or not all(part.isidentifier() for part in parts):
+        raise UsageError(f"arm {arm}: {path!r} is no dotted path such as package.Class")
 
 
 @cache

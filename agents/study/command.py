@@ -55,8 +55,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         if arguments.list:
             print("\n".join(shlex.join(job.command()) for job in jobs if job.state == "waiting"))
             return 0
-        _warn(study, jobs)
         with chosen as executor:
+            _warn(study, jobs)
             _train(jobs, executor, arguments.hang_timeout)
         return _report(jobs, parts, root)
 

@@ -21,6 +21,7 @@ def compare_runs(
     source: str | None = None,
     pattern: str | None = None,
     tag: str | None = None,
+    follow_links: bool = False,
     console: "Console | None" = None,
 ) -> "Comparison":
     """Compare the arms of a study, or of any runs, write the report and print the table.
@@ -38,6 +39,7 @@ def compare_runs(
     :param pattern: which part of a log's path is what, such as
         ``{game}/{algorithm}/{arm}/seed-{seed}``; matched with the last parts of the path
     :param tag: the curve in ``progress.csv`` or event files; by default the usual one
+    :param follow_links: read also what links to folders lead to; without it they are an error
     :param console: where to print; by default the terminal
     :raises CompareError: if there is nothing to compare; the message is one line
     """
@@ -51,4 +53,5 @@ def compare_runs(
         source=source,
         pattern=pattern,
         tag=tag,
+        follow_links=follow_links,
     )

@@ -6,13 +6,16 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 from rich.console import Console
 
 from coordrl.compare.comparing.analysis import compare
 from coordrl.compare.comparing.results import Comparison
 from coordrl.compare.errors import CompareError, Parser
+from coordrl.compare.plain_text import plain
 from coordrl.compare.plan import print_plan
+from coordrl.compare.reading.folders import FOLLOW_LINKS
 from coordrl.compare.reading.pattern import EXAMPLE
 from coordrl.compare.reading.study import SOURCES, Request, read_study
 from coordrl.compare.stages import stages
@@ -31,7 +34,7 @@ def run_comparison(
     output: str | Path | None = None,
     baseline: str | None = None,
     console: Console | None = None,
-    **request: str | None,
+    **request: Any,
 ) -> Comparison:
     """Do what :func:`coordrl.compare.compare_runs` promises."""
     asked = Request(**request)
@@ -46,7 +49,7 @@ def run_comparison(
         save_comparison(comparison, target)
     print_comparison(comparison, console)
     console.print(
-        f"report: {target / 'report.html'}", soft_wrap=True, highlight=False, markup=False
+        plain(f"report: {target / 'report.html'}"), soft_wrap=True, highlight=False, markup=False
     )
     return comparison
 
@@ -54,7 +57,10 @@ def run_comparison(
 def _default_output(paths: Sequence[Path]) -> Path:
     if len(paths) > 1:
         return Path("comparison")
-    return (paths[0] if paths[0].is_dir() else paths[0].parent) / "comparison"
+    target = (paths[0] if paths[0].is_dir() else paths[0].parent) / "comparison"
+    if target.is_symlink():
+        raise CompareError(f"{target} is a link, which is not written through: give --output")
+    return target
 
 
 def save_comparison(comparison: Comparison, target: Path) -> None:
@@ -116,7 +122,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             options = vars(_make_parser().parse_args(given))
             run_comparison(*options.pop("paths"), **options)
     except (CompareError, OSError) as error:
-        print(f"error: {error}", file=sys.stderr)
+        print(plain(f"error: {error}"), file=sys.stderr)
         return 2
     return 0
 
@@ -156,4 +162,5 @@ def _make_parser() -> argparse.ArgumentParser:
         help="the curve in progress.csv or event files "
         "(default: rollout/ep_rew_mean, or CleanRL's charts/episodic_return)",
     )
+    parser.add_argument("--follow-links", action="store_true", help=FOLLOW_LINKS)
     return parser

@@ -4,9 +4,14 @@ import argparse
 import sys
 from typing import NoReturn
 
+from coordrl.compare.plain_text import plain
+
 
 class CompareError(ValueError):
     """The runs cannot be compared; the message is one line that says why and what would help."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(plain(message))
 
 
 class Parser(argparse.ArgumentParser):
@@ -14,5 +19,5 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """Say it."""
-        print(f"error: {message}", file=sys.stderr)
+        print(f"error: {plain(message)}", file=sys.stderr)
         raise SystemExit(2)

@@ -13,7 +13,8 @@ from coordrl.compare.comparing.analysis import compare
 from coordrl.compare.comparing.pilot import Horizon, StudyPlan, plan_study
 from coordrl.compare.comparing.words import number_text
 from coordrl.compare.errors import CompareError, Parser
-from coordrl.compare.reading.study import read_study
+from coordrl.compare.reading.folders import FOLLOW_LINKS
+from coordrl.compare.reading.study import Request, read_study
 from coordrl.compare.statistics.attainability import seeds_to_attain, unattainable
 from coordrl.compare.statistics.power import power, seeds_needed
 from coordrl.compare.statistics.two_arms import ALPHA, MOST_SEEDS, POWER
@@ -64,6 +65,7 @@ def _make_parser() -> argparse.ArgumentParser:
         "baseline (default: the pilot's, else 1)",
     )
     parser.add_argument("--seeds", type=_count, help="seeds per arm you have in mind, to check")
+    parser.add_argument("--follow-links", action="store_true", help=FOLLOW_LINKS)
     return parser
 
 
@@ -105,7 +107,10 @@ def _plan_from_pilot(options: argparse.Namespace, console: Console) -> None:
     for name in ("effect", "sd", "paired"):
         if getattr(options, name):
             raise CompareError(f"--{name} comes from the pilot: leave it out, or the pilot")
-    pilot = compare(read_study(options.pilot), options.baseline)
+    pilot = compare(
+        read_study(options.pilot, request=Request(follow_links=options.follow_links)),
+        options.baseline,
+    )
     if not pilot.family:
         raise CompareError(f"the pilot has one arm ({pilot.baseline}): nothing to compare")
     plan = plan_study(pilot, options.family)

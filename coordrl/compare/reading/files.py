@@ -1,12 +1,15 @@
-"""Walking through the folders of runs, and reading files that may be half-written."""
+"""Reading files that may be half-written, damaged, or a stranger's."""
 
 import json
 import os
+import stat
 from collections.abc import Iterator
+from contextlib import contextmanager
 from io import StringIO
 from math import isfinite
 from pathlib import Path
-from typing import Any, TypeVar, cast
+from reprlib import Repr
+from typing import Any, BinaryIO, TypeVar, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,8 +20,11 @@ LARGEST = 1e100
 #: The last timestep that is believed: beyond it, floats skip whole numbers.
 LATEST = 2**53
 
-#: Marks a folder that a comparison has been written to.
-COMPARISON_FILE = "comparison.json"
+#: Bytes of the largest files that are read: far beyond any that is written, and a folder from a
+#: stranger does not fill the memory.
+LARGEST_JSON, LARGEST_LOG = 32 * 2**20, 64 * 2**20
+# Levels of the deepest JSON: everything that walks through a record ends.
+_DEEPEST = 50
 
 _KINDS = {
     str: "a string",
@@ -28,6 +34,8 @@ _KINDS = {
     list: "a list",
     dict: "an object",
 }
+_REPR = Repr()
+_REPR.maxlevel, _REPR.maxstring, _REPR.maxother = 2, 100, 100
 _T = TypeVar("_T")
 
 
@@ -35,24 +43,55 @@ class UnusableError(ValueError):
     """A file cannot be used; the message is the reason, in one line."""
 
 
-def walk(root: Path) -> Iterator[tuple[Path, list[str], list[str]]]:
-    """Yield every folder from the root down with the names of its subfolders and files.
+@contextmanager
+def opened(path: Path, largest: int) -> Iterator[BinaryIO]:
+    """Open a file that may be a stranger's: no link, no pipe or device, no more than so much.
 
-    Hidden folders and earlier comparisons, which hold event files too, are passed over.
-    Subfolders that are removed from the list are not visited.
-
-    :raises OSError: for a folder that is not readable
+    :param largest: bytes at most
+    :raises UnusableError: if it is missing or not such a file
     """
-    for folder, subfolders, files in os.walk(root, onerror=_raise):
-        if COMPARISON_FILE in files:
-            subfolders.clear()
-            continue
-        subfolders[:] = sorted(name for name in subfolders if not name.startswith("."))
-        yield Path(folder), subfolders, sorted(files)
+    if path.is_symlink():
+        raise UnusableError(f"{path.name} is a link: files are not read through links")
+    flags = sum(getattr(os, f"O_{name}", 0) for name in ("NOFOLLOW", "NONBLOCK", "BINARY"))
+    try:
+        descriptor = os.open(path, os.O_RDONLY | flags)
+    except FileNotFoundError as error:
+        raise UnusableError(f"{path.name} is missing") from error
+    except OSError as error:
+        raise UnusableError(f"{path.name} is not readable: {one_line(error)}") from error
+    with os.fdopen(descriptor, "rb") as file:
+        about = os.fstat(descriptor)
+        if not stat.S_ISREG(about.st_mode):
+            raise UnusableError(f"{path.name} is not a file")
+        if about.st_size > largest:
+            raise UnusableError(
+                f"{path.name} has {about.st_size:,} bytes; at most {largest:,} are read"
+            )
+        yield file
 
 
-def _raise(error: OSError) -> None:
-    raise error
+def read_bytes(path: Path, largest: int) -> bytes:
+    """Read a file as :func:`opened` opens it.
+
+    :raises UnusableError: if it is not readable
+    """
+    with opened(path, largest) as file:
+        try:
+            return file.read(largest)
+        except OSError as error:
+            raise UnusableError(f"{path.name} is not readable: {one_line(error)}") from error
+
+
+def read_text(path: Path, largest: int) -> str:
+    r"""Read UTF-8, with or without a byte order mark; lines end with ``\n``.
+
+    :raises UnusableError: if it is not readable
+    """
+    try:
+        text = read_bytes(path, largest).decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise UnusableError(f"{path.name} is not readable: {one_line(error)}") from error
+    return text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
 
 
 def read_json(path: Path) -> Any:
@@ -60,10 +99,14 @@ def read_json(path: Path) -> Any:
 
     :raises UnusableError: if it is not readable
     """
+    text = read_text(path, LARGEST_JSON)
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError) as error:
+        value = json.loads(text)
+    except (ValueError, RecursionError) as error:
         raise UnusableError(f"{path.name} is not readable: {one_line(error)}") from error
+    if not _is_shallow(value, _DEEPEST):
+        raise UnusableError(f"{path.name} is nested more than {_DEEPEST} deep")
+    return value
 
 
 def read_record(path: Path) -> dict[str, Any]:
@@ -73,24 +116,20 @@ def read_record(path: Path) -> dict[str, Any]:
     """
     record = read_json(path)
     if not isinstance(record, dict):
-        raise UnusableError(f"{path.name} must hold an object, not {record!r:.40}")
+        raise UnusableError(f"{path.name} must hold an object, not {shown(record)}")
     if record.get("format") != FORMAT:
         found = record.get("format")
-        raise UnusableError(f"{path.name} has format {found!r:.40}; this version reads {FORMAT}")
+        raise UnusableError(f"{path.name} has format {shown(found)}; this version reads {FORMAT}")
     return record
 
 
-def read_complete_lines(path: Path) -> tuple[str, list[str]]:
+def read_complete_lines(path: Path, largest: int = LARGEST_LOG) -> tuple[str, list[str]]:
     """Return the text of a file of lines, and a note if a half-written last line is left out.
 
+    :param largest: bytes at most
     :raises UnusableError: if the file is missing or no text
     """
-    try:
-        complete, _, rest = path.read_text(encoding="utf-8").rpartition("\n")
-    except FileNotFoundError as error:
-        raise UnusableError(f"{path.name} is missing") from error
-    except (OSError, ValueError) as error:
-        raise UnusableError(f"{path.name} is not readable: {one_line(error)}") from error
+    complete, _, rest = read_text(path, largest).rpartition("\n")
     return complete, [f"the half-written last line of {path.name} is left out"] if rest else []
 
 
@@ -118,7 +157,7 @@ def required(record: dict[str, Any], name: str, kind: type[_T]) -> _T:
     """
     value: Any = record.get(name)
     if not _is_a(kind, value):
-        raise UnusableError(f'"{name}" must be {_KINDS[kind]}, not {value!r:.40}')
+        raise UnusableError(f'"{name}" must be {_KINDS[kind]}, not {shown(value)}')
     return cast("_T", float(value) if kind is float else value)
 
 
@@ -132,7 +171,7 @@ def optional_numbers(record: dict[str, Any], name: str) -> dict[str, float] | No
     values = optional(record, name, dict)
     for key, value in (values or {}).items():
         if not _is_a(float, value):
-            raise UnusableError(f'"{name}": "{key}" must be a number, not {value!r:.40}')
+            raise UnusableError(f'"{name}": "{key}" must be a number, not {shown(value)}')
     return values
 
 
@@ -140,8 +179,13 @@ def share(record: dict[str, Any], name: str, default: float) -> float:
     """Return a share in (0, 1] of a record, or the default where it is absent."""
     value = record.get(name, default)
     if not _is_a(float, value) or not 0 < value <= 1:
-        raise UnusableError(f'"{name}" must be a number above 0 and at most 1, not {value!r:.40}')
+        raise UnusableError(f'"{name}" must be a number above 0 and at most 1, not {shown(value)}')
     return float(value)
+
+
+def shown(value: Any) -> str:
+    """Return what a value looks like, in a few words, however large it is."""
+    return f"{_REPR.repr(value):.40}"
 
 
 def one_line(error: Exception) -> str:
@@ -157,3 +201,12 @@ def _is_a(kind: type, value: Any) -> bool:
     if isinstance(value, int):
         return abs(value) <= LARGEST
     return isinstance(value, float) and isfinite(value)
+
+
+def _is_shallow(value: Any, levels: int) -> bool:
+    if not isinstance(value, dict | list):
+        return True
+    items = value.values() if isinstance(value, dict) else value
+    return levels > 0 and all(
+        _is_shallow(item, levels - 1) for item in items if isinstance(item, dict | list)
+    )

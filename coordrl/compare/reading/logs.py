@@ -10,7 +10,8 @@ from pathlib import Path, PurePosixPath
 
 from coordrl.compare.reading.evaluations import read_evaluations
 from coordrl.compare.reading.event_files import read_event_files
-from coordrl.compare.reading.files import UnusableError, walk
+from coordrl.compare.reading.files import UnusableError
+from coordrl.compare.reading.folders import Walk, each_once
 from coordrl.compare.reading.monitor import read_monitors
 from coordrl.compare.reading.pattern import EXAMPLE, Pattern
 from coordrl.compare.reading.points import Points
@@ -65,31 +66,57 @@ class LoggedRun:
 
 
 def find_logs(
-    root: Path, base: Path, *, kinds: Sequence[str], pattern: Pattern | None
-) -> list[LogFiles | Missing]:
+    root: Path,
+    base: Path,
+    *,
+    kinds: Sequence[str],
+    pattern: Pattern | None,
+    follow_links: bool = False,
+) -> tuple[list[LogFiles | Missing], list[str]]:
     """Find the runs below a folder.
 
     :param root: the folder, an absolute path
     :param base: what names are relative to
     :param kinds: the kinds of files to look for, the preferred first
     :param pattern: which part of a path says what
-    :return: the runs in the order of their names, and what could not be taken for one
+    :return: the runs in the order of their names and what could not be taken for one, each
+        once; and what the reader should know
+    :raises CompareError: at a link to a folder, unless links are followed
     """
+    walk = Walk(root, follow_links=follow_links)
     found: list[LogFiles | Missing] = []
     empty: list[str] = []
-    for folder, subfolders, names in walk(root):
+    for folder, subfolders, names in walk:
         kind = next((kind for kind in kinds if any(map(KINDS[kind], names))), None)
         if kind is not None:
             files = [folder / name for name in names if KINDS[kind](name)]
-            runs = _runs_of(folder, base, kind, files, pattern)
-            if any(isinstance(run, LogFiles) for run in runs):
+            runs, is_run = _runs_of(folder, base, kind, files, pattern)
+            if is_run:
                 subfolders.clear()  # whatever else is below belongs to this run
             found += runs
         elif pattern is not None and pattern.match(folder):
             empty.append(_name(folder, base))
     lacking = f"it holds no log ({' or '.join(kinds)})"
     above = {parent.as_posix() for run in found for parent in PurePosixPath(run.name).parents}
-    return [*found, *(Missing(name, lacking, None) for name in empty if name not in above)]
+    found += [Missing(name, lacking, None) for name in empty if name not in above]
+    links = walk.notes()
+    return (found, []) if not links else _each_once(found, base, links)
+
+
+def _each_once(
+    found: Sequence[LogFiles | Missing], base: Path, links: list[str]
+) -> tuple[list[LogFiles | Missing], list[str]]:
+    """Keep of a run that links show at several places one that says which run it is."""
+    # Sorting is stable: the place of its own comes before the links to it.
+    by_path = {base / run.name: run for run in sorted(found, key=_is_missing)}
+    kept, notes = each_once(list(by_path), base)
+    runs = [by_path[path] for path in kept]
+    runs.sort(key=lambda run: (_is_missing(run), PurePosixPath(run.name).parts))
+    return runs, [*links, *notes]
+
+
+def _is_missing(run: LogFiles | Missing) -> bool:
+    return isinstance(run, Missing)
 
 
 def read_log(run: LogFiles, tag: str | None) -> LoggedRun | Missing:
@@ -124,12 +151,12 @@ def _read_points(run: LogFiles, tag: str | None) -> Points:
 
 def _runs_of(
     folder: Path, base: Path, kind: str, files: Sequence[Path], pattern: Pattern | None
-) -> list[LogFiles | Missing]:
-    """Return the run of a folder, or its runs where the pattern speaks of files."""
+) -> tuple[list[LogFiles | Missing], bool]:
+    """Return the run of a folder, or its runs where the pattern speaks of files; if there are."""
     try:
         zoo = read_zoo_run(folder)
     except UnusableError as error:
-        return [Missing(_name(folder, base), str(error), None)]
+        return [Missing(_name(folder, base), str(error), None)], True
     if pattern is None:
         pattern = _CLEANRL if zoo is None else _ZOO
     runs: list[LogFiles | Missing] = []
@@ -144,7 +171,7 @@ def _runs_of(
             runs.append(
                 LogFiles(name=name, kind=kind, files=tuple(members), fields=fields, zoo=zoo)
             )
-    return runs
+    return runs, any(isinstance(run, LogFiles) for run in runs)
 
 
 def _groups(

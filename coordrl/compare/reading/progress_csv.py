@@ -1,10 +1,13 @@
 """SB3's ``progress.csv``: one row a dump of the logger."""
 
 import csv
-from collections.abc import Sequence
+from array import array
+from collections.abc import Iterator
+from io import StringIO
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from coordrl.compare.reading.files import UnusableError, one_line, read_complete_lines
 from coordrl.compare.reading.points import (
@@ -30,25 +33,29 @@ def read_progress(path: Path, tag: str | None = None) -> Points:
     tag = tag or SB3_RETURN
     complete, notes = read_complete_lines(path)
     try:
-        header, *rows = [row for row in csv.reader(complete.splitlines()) if row] or [[]]
-    except csv.Error as error:
+        table = _numbers(path.name, csv.reader(StringIO(complete)), tag)
+    except (csv.Error, ValueError) as error:
+        if isinstance(error, UnusableError):
+            raise
         raise UnusableError(f"{path.name} is not readable: {one_line(error)}") from error
-    for name in (_TIMESTEPS, tag):
-        if name not in header:
-            raise no_such_tag(path.name, name, header)
-    if any(len(row) != len(header) for row in rows):
-        raise UnusableError(f"{path.name} must have {len(header)} cells in every line")
-    at = header.index(tag)
-    points = [row for row in rows if row[at]]
-    steps = _numbers(path, points, header.index(_TIMESTEPS))
+    steps, returns = table[:, 0], table[:, 1]
     keep, resumed = kept_after_resuming([(path.name, steps)])
-    wall = _numbers(path, points, header.index(_WALL))[keep] if _WALL in header else None
-    returns = _numbers(path, points, at)
+    wall = table[keep, 2] if table.shape[1] > 2 else None
     return make_points(what_of(tag), steps[keep], returns[keep], wall, notes=[*notes, *resumed])
 
 
-def _numbers(path: Path, rows: Sequence[Sequence[str]], column: int) -> np.ndarray:
-    try:
-        return np.array([float(row[column] or "nan") for row in rows])
-    except ValueError as error:
-        raise UnusableError(f"{path.name} is not readable: {one_line(error)}") from error
+def _numbers(name: str, lines: Iterator[list[str]], tag: str) -> NDArray[np.float64]:
+    """Return timesteps, values and, where it is logged, wall time of the rows with the tag."""
+    rows = (line for line in lines if line)
+    header = next(rows, [])
+    for needed in (_TIMESTEPS, tag):
+        if needed not in header:
+            raise no_such_tag(name, needed, header)
+    columns = [header.index(name) for name in (_TIMESTEPS, tag, _WALL) if name in header]
+    numbers = array("d")
+    for row in rows:
+        if len(row) != len(header):
+            raise UnusableError(f"{name} must have {len(header)} cells in every line")
+        if row[columns[1]]:
+            numbers.extend(float(row[column] or "nan") for column in columns)
+    return np.array(numbers).reshape(-1, len(columns))

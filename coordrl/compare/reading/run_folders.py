@@ -4,6 +4,7 @@ A run's folder holds ``run.json`` and ``episodes.csv`` and, from ``agents.evalua
 ``evaluation.json``; a study's folder holds its runs and, beside them, ``study.json``.
 """
 
+import os
 from math import isclose
 from pathlib import Path
 from typing import Any, get_args
@@ -19,11 +20,14 @@ from coordrl.compare.reading.files import (
     optional,
     optional_numbers,
     parse_numbers,
+    read_bytes,
     read_complete_lines,
     read_record,
     required,
     share,
+    shown,
 )
+from coordrl.compare.reading.folders import RUN_FILE
 from coordrl.compare.reading.runs import (
     GAMES,
     AgentEvaluation,
@@ -35,10 +39,13 @@ from coordrl.compare.reading.runs import (
 )
 from coordrl.compare.statistics.curves import WINDOW, Score, final_score
 
-RUN_FILE = "run.json"
 STUDY_FILE = "study.json"
 EPISODE_HEADER = "timestep,wall_seconds,env,return,length"
 _EVALUATION_FILE = "evaluation.json"
+_MAPS_FILE = "coordinate_maps.png"
+#: Bytes of the largest picture that a report takes in.
+LARGEST_PNG = 4 * 2**20
+_PNG_BEGINS, _PNG_ENDS = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", b"\0\0\0\0IEND\xaeB`\x82"
 _RELIANCE = ("greedy_changed", "kl", "value_change")
 
 
@@ -48,7 +55,7 @@ def read_declaration(folder: Path) -> Declaration:
     :raises CompareError: if it is damaged
     """
     path = folder / STUDY_FILE
-    if not path.exists():
+    if not os.path.lexists(path):
         return Declaration(name=folder.resolve().name)
     try:
         record = read_record(path)
@@ -56,11 +63,11 @@ def read_declaration(folder: Path) -> Declaration:
         comparison = required(record, "comparison", dict)
         test = comparison.get("test", "unpaired")
         if test not in ("unpaired", "paired"):
-            raise UnusableError(f'"test" must be "unpaired" or "paired", not {test!r:.40}')
+            raise UnusableError(f'"test" must be "unpaired" or "paired", not {shown(test)}')
         outcome = comparison.get("outcome", Declaration.outcome)
         if outcome not in get_args(Outcome):
             known = " or ".join(f'"{name}"' for name in get_args(Outcome))
-            raise UnusableError(f'"outcome" must be {known}, not {outcome!r:.40}')
+            raise UnusableError(f'"outcome" must be {known}, not {shown(outcome)}')
         return Declaration(
             name=required(record, "name", str),
             runs=tuple(str(name) for name in runs),
@@ -90,7 +97,7 @@ def read_run(folder: Path, name: str, window: float) -> Run | Missing:
 
 
 def _read_run(folder: Path, name: str, window: float) -> Run:
-    if not (folder / RUN_FILE).exists():
+    if not os.path.lexists(folder / RUN_FILE):
         raise UnusableError("not started (no run.json)")
     record = read_record(folder / RUN_FILE)
     key = _key_of_record(record)
@@ -113,7 +120,7 @@ def _read_run(folder: Path, name: str, window: float) -> Run:
         notes.append(f"games that ended after timestep {n_timesteps:,} are left out")
     notes += _disagreement(record, score, window)
     evaluations, evaluation_notes = _read_evaluations(folder)
-    maps = folder / "coordinate_maps.png"
+    maps, map_notes = _coordinate_maps(folder)
     return Run(
         name=name,
         key=key,
@@ -128,9 +135,9 @@ def _read_run(folder: Path, name: str, window: float) -> Run:
         returns=returns,
         wall_seconds=games[:, 1].copy(),
         score=score,
-        notes=(*notes, *evaluation_notes),
+        notes=(*notes, *evaluation_notes, *map_notes),
         evaluations=evaluations,
-        coordinate_maps=maps if maps.exists() else None,
+        coordinate_maps=maps,
     )
 
 
@@ -160,7 +167,7 @@ def _read_evaluations(folder: Path) -> tuple[tuple[AgentEvaluation, ...], list[s
     They are shown beside the comparison and do not enter it, so damage is no more than noted.
     """
     path = folder / _EVALUATION_FILE
-    if not path.exists():
+    if not os.path.lexists(path):
         return (), []
     try:
         records = required(read_record(path), "evaluations", list)
@@ -172,7 +179,7 @@ def _read_evaluations(folder: Path) -> tuple[tuple[AgentEvaluation, ...], list[s
 def _evaluation(record: Any) -> AgentEvaluation:
     if not isinstance(record, dict):
         raise UnusableError(
-            f"{_EVALUATION_FILE} must hold evaluations as objects, not {record!r:.40}"
+            f"{_EVALUATION_FILE} must hold evaluations as objects, not {shown(record)}"
         )
     reliance = optional(record, "reliance", dict) or {}
     known = [name for name in _RELIANCE if reliance.get(name) is not None]
@@ -184,6 +191,28 @@ def _evaluation(record: Any) -> AgentEvaluation:
         env_kwargs=optional(record, "env_kwargs", dict) or {},
         reliance={name: required(reliance, name, float) for name in known},
     )
+
+
+def _coordinate_maps(folder: Path) -> tuple[Path | None, list[str]]:
+    path = folder / _MAPS_FILE
+    if not os.path.lexists(path):
+        return None, []
+    try:
+        read_png(path)
+    except UnusableError as error:
+        return None, [f"the picture of its coordinates is not shown: {error}"]
+    return path, []
+
+
+def read_png(path: Path) -> bytes:
+    """Read a picture of coordinate maps.
+
+    :raises UnusableError: if it is no PNG, too large, or a link
+    """
+    content = read_bytes(path, LARGEST_PNG)
+    if not (content.startswith(_PNG_BEGINS) and content.endswith(_PNG_ENDS)):
+        raise UnusableError(f"{path.name} is no PNG")
+    return content
 
 
 def _disagreement(record: dict[str, Any], score: Score, window: float) -> list[str]:

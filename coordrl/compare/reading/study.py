@@ -6,11 +6,12 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from coordrl.compare.errors import CompareError
-from coordrl.compare.reading.files import walk
+from coordrl.compare.plain_text import plain, plainly
+from coordrl.compare.reading.folders import RUN_FILE, Walk, check_below, each_once
 from coordrl.compare.reading.lengths import runs_of_one_length
 from coordrl.compare.reading.logs import KINDS, TAGGED, LogFiles, LoggedRun, find_logs, read_log
 from coordrl.compare.reading.pattern import Pattern
-from coordrl.compare.reading.run_folders import RUN_FILE, STUDY_FILE, read_declaration, read_run
+from coordrl.compare.reading.run_folders import STUDY_FILE, read_declaration, read_run
 from coordrl.compare.reading.runs import Declaration, Missing, Run, RunKey, Study
 from coordrl.compare.reading.table import SUFFIXES, read_table
 
@@ -41,12 +42,14 @@ class Request:
     :param pattern: which part of a log's path is game, algorithm, arm and seed; by default the
         layouts of RL Zoo and CleanRL are known
     :param tag: the curve in ``progress.csv`` or event files; by default the usual one
+    :param follow_links: whether to read what links to folders lead to
     :raises CompareError: if these do not go together
     """
 
     source: str | None = None
     pattern: str | None = None
     tag: str | None = None
+    follow_links: bool = False
 
     def __post_init__(self) -> None:
         if self.source not in (None, *SOURCES):
@@ -69,7 +72,8 @@ class Request:
     def options(self) -> tuple[str, ...]:
         """The same as options of the command line."""
         given = {"--source": self.source, "--pattern": self.pattern, "--tag": self.tag}
-        return tuple(text for name, value in given.items() if value for text in (name, value))
+        options = [text for name, value in given.items() if value for text in (name, value)]
+        return (*options, "--follow-links") if self.follow_links else tuple(options)
 
 
 @dataclass(eq=False)
@@ -105,7 +109,16 @@ def read_study(*paths: Path, request: Request | None = None, track: Track | None
     keys = tuple(entry.key for entry in entries if entry.key is not None)
     part_notes = [note for part in parts for note in part.notes]
     declared = replace(declared, arguments=(*(root.name for root in roots), *request.options))
-    return Study(declared, keys, runs, missing, (*part_notes, *notes))
+    return _plainly(Study(declared, keys, runs, missing, (*part_notes, *notes)))
+
+
+def _plainly(study: Study) -> Study:
+    """Return a study whose texts can be printed; those of a study's file keep their lines."""
+    declared, note = study.declared, study.declared.note
+    lines = None if note is None else "\n".join(map(plain, note.split("\n")))
+    printable = plainly(replace(study, declared=replace(declared, config=None)))
+    shown = replace(printable.declared, config=declared.config, note=lines)
+    return replace(printable, declared=shown)
 
 
 def _existing(path: Path) -> Path:
@@ -122,42 +135,53 @@ def _find(root: Path, base: Path, request: Request) -> _Found:
         return _find_in_table(root, base)
     restricted = request.pattern or request.tag or request.source
     if request.source == "runs" or not restricted:
-        found = _find_folders(root, base)
+        found = _find_folders(root, base, request.follow_links)
         if found is not None:
             return found
         if request.source == "runs":
             raise CompareError(f"{root} holds no run.json: give the folder of a study or of runs")
     pattern = None if request.pattern is None else Pattern(request.pattern)
-    logs = find_logs(root, base, kinds=request.kinds, pattern=pattern)
+    logs, notes = find_logs(
+        root, base, kinds=request.kinds, pattern=pattern, follow_links=request.follow_links
+    )
     if not logs:
         run_file = "" if restricted else "no run.json and "
         raise CompareError(
             f"{root} holds {run_file}no log ({', '.join(request.kinds)}): "
             f"give the folder of a study or of runs"
         )
-    return _Found(Declaration(name=root.name), list(logs))
+    return _Found(Declaration(name=root.name), list(logs), notes)
 
 
-def _find_folders(root: Path, base: Path) -> _Found | None:
+def _find_folders(root: Path, base: Path, follow_links: bool) -> _Found | None:
     """Return the run folders below a folder, None if there are none."""
     declared = read_declaration(root)
-    found: list[str] = []
+    for name in declared.runs:
+        check_below(root, name, follow_links=follow_links)
+    walk = Walk(root, follow_links=follow_links)
+    paths: list[Path] = []
     others = 0
-    for folder, subfolders, names in walk(root):
+    for folder, subfolders, names in walk:
         if RUN_FILE in names:
-            found.append(folder.relative_to(root).as_posix())
+            paths.append(folder)
             subfolders.clear()
         elif any(is_log(name) for name in names for is_log in KINDS.values()):
             others += 1
-    if not found and not declared.runs:
+            # Links within a run of another tool are left to those who know where it ends.
+            subfolders[:] = [name for name in subfolders if not (folder / name).is_symlink()]
+    if not paths and not declared.runs:
         return None
+    once, notes = each_once([*(root / name for name in declared.runs), *paths], root)
+    found = [path.relative_to(root).as_posix() for path in once]
+    notes = [*walk.notes(), *(notes if walk.notes() else [])]
     items: list[_Item] = [_run_folder(root, base, name) for name in declared.runs or sorted(found)]
     if declared.runs:
         reason = f"{STUDY_FILE} does not list it"
         unlisted = [_run_folder(root, base, name) for name in sorted({*found} - {*declared.runs})]
         items += [Missing(folder.name, reason, None) for folder in unlisted]
-    note = f"{root.name}: logs without {RUN_FILE} in {others} folders are not read"
-    return _Found(declared, items, [note] if others else [])
+    if others:
+        notes.append(f"{root.name}: logs without {RUN_FILE} in {others} folders are not read")
+    return _Found(declared, items, notes)
 
 
 def _run_folder(root: Path, base: Path, name: str) -> RunFolder:

@@ -5,6 +5,7 @@ hyper-parameters, as Python objects in YAML. They are read as plain lists: nothi
 ever constructed.
 """
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,9 @@ from coordrl.compare.reading.files import (
     read_complete_lines,
     required,
 )
+
+# Bytes of the largest record that is read: they have a few thousand.
+_LARGEST = 2**18
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,6 +47,9 @@ class ZooRun:
 class _Loader(yaml.SafeLoader):
     """YAML without Python objects: what stands for one is read as the list it is made of."""
 
+    def flatten_mapping(self, node: yaml.MappingNode) -> None:
+        """Leave "<<" alone: merges of merges of merges fill any memory."""
+
 
 def _plain(loader: yaml.SafeLoader, _: str, node: yaml.Node) -> Any:
     if isinstance(node, yaml.SequenceNode):
@@ -64,9 +71,11 @@ def read_zoo_run(folder: Path) -> ZooRun | None:
     found = sorted(folder.glob("*/args.yml"))
     if not found:
         return None
+    if found[0].parent.is_symlink():
+        raise UnusableError(f"{found[0].parent.name} is a link: records are not read through links")
     arguments = _read_pairs(found[0])
     config_file = found[0].with_name("config.yml")
-    config = _read_pairs(config_file) if config_file.exists() else {}
+    config = _read_pairs(config_file) if os.path.lexists(config_file) else {}
     # On the command line -1 stands for what was not given; what was replaces the configuration's.
     asked, configured = _whole(arguments, "n_timesteps"), _whole(config, "n_timesteps")
     return ZooRun(
@@ -80,7 +89,7 @@ def read_zoo_run(folder: Path) -> ZooRun | None:
 
 def _read_pairs(path: Path) -> dict[str, Any]:
     """Read an ``OrderedDict`` or a plain mapping."""
-    text, half_written = read_complete_lines(path)
+    text, half_written = read_complete_lines(path, _LARGEST)
     if half_written:
         raise UnusableError(f"{path.name} is half-written")
     try:

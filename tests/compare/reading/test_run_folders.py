@@ -1,9 +1,12 @@
 import json
+import os
+from base64 import b64decode
 
 import numpy as np
 import pytest
 
 from coordrl.compare.errors import CompareError
+from coordrl.compare.reading.run_folders import LARGEST_PNG
 from coordrl.compare.reading.runs import RunKey
 from coordrl.compare.reading.study import read_study
 
@@ -164,6 +167,9 @@ def test_lost_games_are_noted(tmp_path, write_run):
     assert run.notes == (expected,)
 
 
+PNG = b64decode(
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
+)
 EVALUATIONS = {
     "format": 1,
     "evaluations": [
@@ -182,7 +188,7 @@ EVALUATIONS = {
 def test_evaluations_of_the_agent(tmp_path, write_run):
     path = write_run(tmp_path, "Pong", "a2c", "coord", 0, 12.0)
     (path / "evaluation.json").write_text(json.dumps(EVALUATIONS))
-    (path / "coordinate_maps.png").touch()
+    (path / "coordinate_maps.png").write_bytes(PNG)
     (run,) = read_study(tmp_path).runs
     (evaluation,) = run.evaluations
     assert (evaluation.games, evaluation.mean, evaluation.coordinates) == (10, 12.5, None)
@@ -209,3 +215,22 @@ def test_damaged_evaluations_are_noted(tmp_path, write_run, content):
     assert run.evaluations == ()
     (note,) = run.notes
     assert note.startswith("the evaluations are not shown: ")
+
+
+@pytest.mark.parametrize("what", ["link", "text", "large", "pipe"])
+def test_only_pictures_that_came_with_a_run_are_taken_along(tmp_path, write_run, what):
+    path = write_run(tmp_path / "runs", "Pong", "a2c", "coord", 0, 12.0)
+    maps, secret = path / "coordinate_maps.png", tmp_path / "secret"
+    secret.write_bytes(PNG)
+    if what == "link":
+        maps.symlink_to(secret)
+    elif what == "text":
+        maps.write_text("secret")
+    elif what == "large":
+        maps.write_bytes(PNG[:-12] + bytes(LARGEST_PNG) + PNG[-12:])
+    else:
+        os.mkfifo(maps)
+    (run,) = read_study(tmp_path / "runs").runs
+    assert run.coordinate_maps is None
+    (note,) = run.notes
+    assert note.startswith("the picture of its coordinates is not shown: coordinate_maps.png")

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from coordrl.compare.comparing.results import ArmResult, Comparison, Estimate, Group
+from coordrl.compare.reading.run_folders import read_png
 from coordrl.compare.reading.runs import AgentEvaluation
 from coordrl.compare.statistics.two_arms import mean_interval
 
@@ -68,7 +69,7 @@ def map_images(comparison: Comparison) -> list[MapImage]:
         if seed.coordinate_maps
     ]
     return [
-        MapImage(title, f"data:image/png;base64,{b64encode(path.read_bytes()).decode()}")
+        MapImage(title, f"data:image/png;base64,{b64encode(read_png(path)).decode()}")
         for title, path in found[:MOST_MAPS]
     ]
 
