@@ -167,7 +167,8 @@ def find_arm(name: str) -> Arm:
     arms = load_arms()
     if name in arms:
         return arms[name]
-    if "." in name and all(part.isidentifier() for part in name.split(".")):
+    if "." in name:
+        check_dotted_path(name, name)
         arm = Arm(name=name, features_extractor_class=name)
         arm.check_classes()
         return arm

@@ -125,7 +125,7 @@ def test_a_file_that_cannot_be_written(
 ) -> None:
     (finished_runs / PLAIN / EVALUATION).mkdir()
     line = refused(evaluate.main, [str(finished_runs / PLAIN), "--n-eval-episodes", "2"], capsys)
-    assert "Is a directory" in line
+    assert "evaluation.json is not a file" in line
 
 
 @pytest.mark.slow

@@ -1,5 +1,6 @@
 """Evaluations: true returns of whole games, the same ones for all arms, repeatable."""
 
+import hashlib
 import json
 from contextlib import closing
 from pathlib import Path
@@ -35,6 +36,14 @@ def evaluate(root: Path, run: Path, **settings: Any) -> list[dict[str, Any]]:
 
 def written(root: Path, run: Path) -> list[dict[str, Any]]:
     return list(read_json(root / run / EVALUATION)["evaluations"])
+
+
+def exchange_weights(path: Path, weights: dict[str, torch.Tensor]) -> None:
+    """Give a run other weights, as if it had ended with them."""
+    save_file(weights, path)
+    run = RunFolder(path.parent)
+    fingerprint = hashlib.sha256(path.read_bytes()).hexdigest()
+    run.update(fingerprints={str(run.config.n_timesteps): fingerprint})
 
 
 def test_returns_are_unclipped_and_of_whole_games(finished_runs: Path) -> None:
@@ -118,7 +127,7 @@ def test_records_of_other_weights_are_dropped(finished_runs: Path) -> None:
     evaluate(finished_runs, CLEVR, n_eval_episodes=3)
     path = finished_runs / CLEVR / WEIGHTS
     weights = load_file(path)
-    save_file({**weights, "value_net.bias": weights["value_net.bias"] + 1}, path)
+    exchange_weights(path, {**weights, "value_net.bias": weights["value_net.bias"] + 1})
     evaluate(finished_runs, CLEVR, n_eval_episodes=3, deterministic=(True,))
     assert len(written(finished_runs, CLEVR)) == 1
 
@@ -128,7 +137,7 @@ def test_coordinates_switched_off_are_coordinate_weights_of_zero(finished_runs: 
     weights = load_file(path)
     # An agent that does rely on them: the coordinates decide what it does.
     strong = {k: v * 30 if "coord_weight" in k else v for k, v in weights.items()}
-    save_file(strong, path)
+    exchange_weights(path, strong)
     settings = {"n_eval_episodes": 60, "deterministic": (True,)}
     on, off = evaluate(finished_runs, CLEVR, **settings, without_coordinates=True)
     assert (on["coordinates"], off["coordinates"]) == (True, False)
@@ -137,7 +146,7 @@ def test_coordinates_switched_off_are_coordinate_weights_of_zero(finished_runs: 
     assert off["reliance"] is None
     assert on["returns"] != off["returns"]
     zero = {k: torch.zeros_like(v) if "coord_weight" in k else v for k, v in weights.items()}
-    save_file(zero, path)
+    exchange_weights(path, zero)
     (zeroed,) = evaluate(finished_runs, CLEVR, **settings)
     assert zeroed["returns"] == off["returns"]
     assert zeroed["reliance"]["greedy_changed"] == 0
