@@ -11,7 +11,7 @@ from rich.console import Console
 
 from coordrl.compare.comparing.analysis import compare
 from coordrl.compare.comparing.results import Comparison
-from coordrl.compare.errors import CompareError, Parser
+from coordrl.compare.errors import CompareError, Parser, tell_error
 from coordrl.compare.plan import print_plan
 from coordrl.compare.reading.pattern import EXAMPLE
 from coordrl.compare.reading.study import SOURCES, Request, read_study
@@ -116,7 +116,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             options = vars(_make_parser().parse_args(given))
             run_comparison(*options.pop("paths"), **options)
     except (CompareError, OSError) as error:
-        print(f"error: {error}", file=sys.stderr)
+        tell_error(error)
         return 2
     return 0
 
