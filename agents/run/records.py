@@ -14,7 +14,13 @@ Seconds = Annotated[float, Field(ge=0, le=1e12, allow_inf_nan=False)]
 Rate = Annotated[float, Field(ge=0, le=1e9, allow_inf_nan=False)]
 
 
-class Timing(BaseModel):
+class _Record(BaseModel):
+    """Nothing is taken for what it is not: "1.5" is no number."""
+
+    model_config = ConfigDict(strict=True)
+
+
+class Timing(_Record):
     """How long a finished run has trained, in all its attempts."""
 
     wall_seconds: Seconds
@@ -22,14 +28,14 @@ class Timing(BaseModel):
     timesteps_per_second: Rate
 
 
-class Score(BaseModel):
+class Score(_Record):
     """The mean return of a finished run's last games."""
 
     mean: Annotated[float, Field(allow_inf_nan=False)]
     games: CountOrZero
 
 
-class Provenance(BaseModel):
+class Provenance(_Record):
     """With what, and where, a run was made."""
 
     python: str
@@ -39,10 +45,8 @@ class Provenance(BaseModel):
     cpu_capability: str
 
 
-class RunRecord(BaseModel):
+class RunRecord(_Record):
     """A run.json, as far as anybody relies on it."""
-
-    model_config = ConfigDict(strict=True)
 
     format: Literal[1]
     status: Literal["planned", "running", "finished", "interrupted", "failed"]
@@ -58,7 +62,7 @@ class RunRecord(BaseModel):
     fingerprints: dict[Timestep, Sha256] = {}
 
 
-class Episode(BaseModel):
+class Episode(_Record):
     """A finished game, as SB3 keeps it."""
 
     r: float
@@ -66,7 +70,7 @@ class Episode(BaseModel):
     t: float
 
 
-class Training(BaseModel):
+class Training(_Record):
     """Of how training stood, what is of plain types; the rest shows when it is put back."""
 
     num_timesteps: CountOrZero
@@ -74,7 +78,7 @@ class Training(BaseModel):
     episodes: list[Episode]
 
 
-class Logs(BaseModel):
+class Logs(_Record):
     """How far the growing files were."""
 
     sizes: dict[str, CountOrZero]
@@ -82,10 +86,8 @@ class Logs(BaseModel):
     progress_csv: str
 
 
-class CheckpointRecord(BaseModel):
+class CheckpointRecord(_Record):
     """What a checkpoint holds, as far as it is of plain types."""
-
-    model_config = ConfigDict(strict=True)
 
     config_hash: str
     builds: dict[str, str]

@@ -12,7 +12,7 @@ from rich.console import Console
 
 from coordrl.compare.comparing.analysis import compare
 from coordrl.compare.comparing.results import Comparison
-from coordrl.compare.errors import CompareError, Parser
+from coordrl.compare.errors import CompareError, Parser, tell_error
 from coordrl.compare.plain_text import plain
 from coordrl.compare.plan import print_plan
 from coordrl.compare.reading.folders import FOLLOW_LINKS
@@ -122,7 +122,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             options = vars(_make_parser().parse_args(given))
             run_comparison(*options.pop("paths"), **options)
     except (CompareError, OSError) as error:
-        print(plain(f"error: {error}"), file=sys.stderr)
+        tell_error(error)
         return 2
     return 0
 

@@ -19,5 +19,10 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """Say it."""
-        print(f"error: {plain(message)}", file=sys.stderr)
+        tell_error(message)
         raise SystemExit(2)
+
+
+def tell_error(message: object) -> None:
+    """Print an error in one line, control characters as escapes."""
+    print(plain(f"error: {message}"), file=sys.stderr)

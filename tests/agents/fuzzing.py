@@ -289,8 +289,8 @@ class Outcome:
             return f"no error is told: {lines}"
         if any("Traceback" in line or len(line) > 10_000 for line in lines):
             return f"no line for people: {self.told[:3000]}"
-        if "\n".join(map(plain, lines)) != "\n".join(lines):
-            return f"control characters: {self.told!r:.3000}"
+        if any(plain(text) != text for text in (self.told, self.printed)):
+            return f"control characters: {self.told!r:.3000} {self.printed!r:.3000}"
         return ""
 
 

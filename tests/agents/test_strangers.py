@@ -162,6 +162,8 @@ def test_weights_that_are_not_the_runs_are_not_played(
     [
         {"timing": {"wall_seconds": "x"}},
         {"timing": {"wall_seconds": 1e400, "cpu_seconds": 1, "timesteps_per_second": 1}},
+        {"timing": {"wall_seconds": "1", "cpu_seconds": 1, "timesteps_per_second": 1}},
+        {"score": {"mean": "1", "games": 1}},
         {"status": {}},
         {"fingerprints": []},
         {"config": {"algo": []}},
