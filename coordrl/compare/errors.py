@@ -5,7 +5,6 @@ import re
 import sys
 from typing import NoReturn
 
-
 _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 """Control characters, of terminals and of the direction of text, and halves of characters."""
 
