@@ -13,7 +13,9 @@ import sys
 import traceback
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from types import FrameType
 from typing import Any
 
@@ -564,6 +566,32 @@ def _damaged_table(content: bytes, rng: random.Random) -> bytes:
 
 def write_runs(root: Path, state: str = "finished") -> None:
     """Write a study of four runs as if they had been trained; the weights hold no tensors."""
+    _write_files(root, _files(_make_runs, state))
+
+
+def write_unfinished(root: Path, with_checkpoint: bool) -> Path:
+    """Write a run that stands half way, and whose environment is refused when it is made."""
+    files = _files(_make_unfinished, with_checkpoint)
+    _write_files(root, files)
+    return root / next(path.parent for path in files if path.name == "run.json")
+
+
+@cache
+def _files(make: Callable[[Path, Any], object], how: Any) -> dict[Path, bytes]:
+    """Return what a function writes, by its place: written once, for disks are waited for."""
+    with TemporaryDirectory() as name:
+        make(Path(name), how)
+        paths = [path for path in Path(name).rglob("*") if path.is_file()]
+        return {path.relative_to(name): path.read_bytes() for path in paths}
+
+
+def _write_files(root: Path, files: dict[Path, bytes]) -> None:
+    for path, content in files.items():
+        (root / path).parent.mkdir(parents=True, exist_ok=True)
+        (root / path).write_bytes(content)
+
+
+def _make_runs(root: Path, state: str) -> None:
     values = parse_study(RUNS_STUDY, "study")
     parts = expand(values, root)
     root.mkdir(parents=True, exist_ok=True)
@@ -606,8 +634,7 @@ def _write_run(folder: RunFolder, config: RunConfig, state: str) -> None:
     (folder.path / "evaluation.json").write_text(evaluation)
 
 
-def write_unfinished(root: Path, with_checkpoint: bool) -> Path:
-    """Write a run that stands half way, and whose environment is refused when it is made."""
+def _make_unfinished(root: Path, with_checkpoint: bool) -> None:
     config = make_run_config(env="CartPole-v1", algo="a2c", arm="standard", seed=0, n_timesteps=80)
     folder = RunFolder(root / config.relative_folder)
     folder.plan(config)
@@ -633,4 +660,3 @@ def write_unfinished(root: Path, with_checkpoint: bool) -> Path:
             "cpu_seconds": 1.25,
         }
         write_checkpoint(folder.checkpoints, 40, state)
-    return folder.path
