@@ -189,7 +189,10 @@ def headline(contrasts: list[Contrast], findings: list[str], baseline: str, fami
         return f"Only one arm ({baseline}): learning curves, but nothing to compare them with."
     done = [contrast for contrast in contrasts if contrast.verdict is not None]
     if not done:
-        return f"No arm can be compared with {baseline} yet: finished runs are missing."
+        return (
+            f"No arm can be compared with {baseline} yet: no game and algorithm has finished "
+            f"runs of both."
+        )
     if all(c.p_possible is not None and c.p_possible > ALPHA for c in done):
         return _powerless(done, family)
     if len(done) == 1 == family:

@@ -6,9 +6,11 @@ fourteen times as long (they decode every tag, in Python) and do not tell the en
 a damaged record.
 """
 
+import os
 import struct
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import islice, pairwise
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +20,7 @@ from tensorboard.compat.proto.summary_pb2 import Summary
 from tensorboard.compat.tensorflow_stub.pywrap_tensorflow import masked_crc32c
 from tensorboard.util import tensor_util
 
-from coordrl.compare.reading.files import UnusableError, one_line
+from coordrl.compare.reading.files import UnusableError, one_line, opened
 from coordrl.compare.reading.points import (
     CLEANRL_RETURN,
     SB3_RETURN,
@@ -32,6 +34,16 @@ from coordrl.compare.reading.points import (
 _LENGTH, _CHECKSUM = struct.Struct("<Q"), struct.Struct("<I")
 _HEAD = _LENGTH.size + _CHECKSUM.size
 _CUT_OFF = "its last record is half-written and left out"
+
+
+#: Bytes of the largest file that is read; of the largest record that may hold scalars; of all
+#: records with the tag, whose checksums take a second a megabyte; and the most records.
+LARGEST_EVENTS = 4 * 2**30
+_LARGEST_RECORD, _MOST_BYTES, _MOST_RECORDS = 2**20, 24 * 2**20, 2_000_000
+# Records that are searched for the tags there are.
+_SEARCHED = 10_000
+# Seconds by which clocks may be corrected between two processes.
+_SLACK = 1.0
 
 
 class _DamagedError(ValueError):
@@ -71,6 +83,7 @@ def read_event_files(paths: Sequence[Path], tag: str | None = None) -> Points:
 
 
 def _join(tag: str, files: Sequence[_File], notes: list[str]) -> Points:
+    _check_one_after_another(files)
     walls: list[np.ndarray] = []
     worked = 0.0
     for file in files:
@@ -88,6 +101,17 @@ def _join(tag: str, files: Sequence[_File], notes: list[str]) -> Points:
     )
 
 
+def _check_one_after_another(files: Sequence[_File]) -> None:
+    """Check that files are a run and its resumptions, not runs at the same time in one folder."""
+    written = [file for file in files if file.times]
+    for earlier, later in pairwise(written):
+        if max(earlier.times) > later.started + _SLACK:
+            raise UnusableError(
+                f"{earlier.name} and {later.name} were written at the same time, so they are not "
+                f"one run that was resumed: put each run into a folder of its own"
+            )
+
+
 def _read_file(path: Path, tag: str) -> _File:
     """Read the scalars of one file up to its end or the first damage, which is noted."""
     file = _File(path.name)
@@ -101,7 +125,7 @@ def _read_file(path: Path, tag: str) -> _File:
                     file.steps.append(event.step)
                     file.values.append(_scalar(value))
                     file.times.append(event.wall_time)
-    except (_DamagedError, DecodeError, OSError) as error:
+    except (_DamagedError, DecodeError, OSError, UnusableError) as error:
         file.notes.append(f"{path.name}: {one_line(error)}")
     return file
 
@@ -111,22 +135,40 @@ def _records(path: Path, text: bytes = b"") -> Iterator[bytes]:
 
     :raises _DamagedError: where one is cut off or does not fit its checksum
     """
-    with path.open("rb") as file:
+    checked = 0
+    for position, record, checksum in _all_records(path):
+        if position == 0 or text in record:
+            checked += len(record)
+            if checked > _MOST_BYTES:
+                raise _DamagedError(f"no more than {_MOST_BYTES:,} bytes of the tag are read")
+            _check_sum(record, checksum, position)
+            yield record
+
+
+def _all_records(path: Path) -> Iterator[tuple[int, bytes, bytes]]:
+    """Yield where each record begins, its message and checksum; too large ones are passed over."""
+    with opened(path, LARGEST_EVENTS) as file:
+        size = os.fstat(file.fileno()).st_size
+        if not size:
+            raise _DamagedError("the file is empty")
         position = 0
-        while head := file.read(_HEAD):
+        for _ in range(_MOST_RECORDS):
+            head = file.read(_HEAD)
+            if not head:
+                return
             if len(head) < _HEAD:
                 raise _DamagedError(_CUT_OFF)
             _check_sum(head[: _LENGTH.size], head[_LENGTH.size :], position)
-            record = file.read(_LENGTH.unpack_from(head)[0])
-            checksum = file.read(_CHECKSUM.size)
-            if len(checksum) < _CHECKSUM.size:
+            end = position + _HEAD + _LENGTH.unpack_from(head)[0] + _CHECKSUM.size
+            if end > size:
                 raise _DamagedError(_CUT_OFF)
-            if position == 0 or text in record:
-                _check_sum(record, checksum, position)
-                yield record
-            position += _HEAD + len(record) + _CHECKSUM.size
-    if position == 0:
-        raise _DamagedError("the file is empty")
+            length = end - position - _HEAD - _CHECKSUM.size
+            if length > _LARGEST_RECORD:  # a picture, perhaps; a scalar never
+                file.seek(end)
+            else:
+                yield position, file.read(length), file.read(_CHECKSUM.size)
+            position = end
+        raise _DamagedError(f"no more than {_MOST_RECORDS:,} records are read")
 
 
 def _check_sum(content: bytes, checksum: bytes, position: int) -> None:
@@ -148,8 +190,8 @@ def _tags(paths: Sequence[Path]) -> set[str]:
     tags: set[str] = set()
     for path in paths:
         try:
-            for record in _records(path):
+            for record in islice(_records(path), _SEARCHED):
                 tags |= {value.tag for value in Event.FromString(record).summary.value}
-        except (_DamagedError, DecodeError, OSError):
+        except (_DamagedError, DecodeError, OSError, UnusableError):
             continue
     return tags

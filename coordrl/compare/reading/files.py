@@ -59,7 +59,7 @@ def opened(path: Path, largest: int) -> Iterator[BinaryIO]:
         raise UnusableError(f"{path.name} is missing") from error
     except OSError as error:
         raise UnusableError(f"{path.name} is not readable: {one_line(error)}") from error
-    with os.fdopen(descriptor, "rb") as file:
+    try:
         about = os.fstat(descriptor)
         if not stat.S_ISREG(about.st_mode):
             raise UnusableError(f"{path.name} is not a file")
@@ -67,7 +67,10 @@ def opened(path: Path, largest: int) -> Iterator[BinaryIO]:
             raise UnusableError(
                 f"{path.name} has {about.st_size:,} bytes; at most {largest:,} are read"
             )
-        yield file
+        with os.fdopen(descriptor, "rb", closefd=False) as file:
+            yield file
+    finally:
+        os.close(descriptor)
 
 
 def read_bytes(path: Path, largest: int) -> bytes:

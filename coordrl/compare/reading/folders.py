@@ -98,7 +98,7 @@ def find_run_folders(root: Path, *, follow_links: bool = False) -> tuple[list[Pa
     walk = Walk(root, follow_links=follow_links)
     found = []
     for folder, subfolders, files in walk:
-        if RUN_FILE in files:
+        if RUN_FILE in (*files, *subfolders):
             found.append(folder)
             subfolders.clear()
     kept, notes = each_once(found, root)

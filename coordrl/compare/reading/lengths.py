@@ -5,13 +5,16 @@ before the others of its arm is missing; all others are compared over the timest
 one of them has.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from statistics import median
 
 from coordrl.compare.errors import CompareError
+from coordrl.compare.reading.atari import published_scores
+from coordrl.compare.reading.evaluations import EVALUATION_GAMES
 from coordrl.compare.reading.files import UnusableError
 from coordrl.compare.reading.logs import LoggedRun
 from coordrl.compare.reading.runs import GAMES, Missing, Run
+from coordrl.compare.reading.table import ROWS
 from coordrl.compare.statistics.curves import final_score
 
 LENGTHS_NOTE = (
@@ -42,7 +45,26 @@ def runs_of_one_length(
     facts = [
         fact for run in logged for fact in (*run.points.facts, *_no_training_games(run, window))
     ]
+    notes += _published(entries.values())
     return [entries[run.name] for run in logged], list(dict.fromkeys([*facts, *notes]))
+
+
+def _reference_scores(run: LoggedRun) -> dict[str, float] | None:
+    """Return published scores of an Atari game, for returns of games; a mean is something else."""
+    of_games = run.points.what in (GAMES, EVALUATION_GAMES, ROWS)
+    return published_scores(run.key.game) if of_games else None
+
+
+def _published(entries: Iterable[Run | Missing]) -> list[str]:
+    games = dict.fromkeys(
+        run.key.game for run in entries if isinstance(run, Run) and run.reference_scores
+    )
+    if not games:
+        return []
+    return [
+        f"scores of random and human play are the published ones, of whole games with unclipped "
+        f"rewards: {', '.join(games)}"
+    ]
 
 
 def _no_training_games(run: LoggedRun, window: float) -> list[str]:
@@ -126,6 +148,7 @@ def _usable(logged: LoggedRun, n_timesteps: int | None, window: float) -> Run:
         wall_seconds=points.wall_seconds,
         score=score,
         notes=points.notes,
+        reference_scores=_reference_scores(logged),
     )
 
 

@@ -5,7 +5,7 @@ RL Zoo or CleanRL.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
 from coordrl.compare.reading.evaluations import read_evaluations
@@ -16,7 +16,7 @@ from coordrl.compare.reading.monitor import read_monitors
 from coordrl.compare.reading.pattern import EXAMPLE, Pattern
 from coordrl.compare.reading.points import Points
 from coordrl.compare.reading.progress_csv import read_progress
-from coordrl.compare.reading.runs import UNSTATED, Missing, RunKey
+from coordrl.compare.reading.runs import UNSTATED, UNSTATED_SEED, Missing, RunKey
 from coordrl.compare.reading.zoo import ZooRun, read_zoo_run
 
 #: The kinds of log files, the most telling first: a run that has several is read from the first.
@@ -40,8 +40,11 @@ class LogFiles:
     :param name: its path, relative to what is compared
     :param kind: one of :data:`KINDS`
     :param files: those of that kind
-    :param fields: what is known of game and algorithm; arm and seed always are
+    :param fields: what is known of game, algorithm and seed; the arm always is
     :param zoo: what RL Zoo recorded of it, or None
+    :param others: the files of other kinds that may be read where these hold no points
+    :param by_file: whether names of files tell runs apart, so that numbers in them mean no
+        environments
     """
 
     name: str
@@ -49,6 +52,8 @@ class LogFiles:
     files: tuple[Path, ...]
     fields: dict[str, str]
     zoo: ZooRun | None
+    others: tuple[tuple[str, tuple[Path, ...]], ...] = ()
+    by_file: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -86,11 +91,12 @@ def find_logs(
     walk = Walk(root, follow_links=follow_links)
     found: list[LogFiles | Missing] = []
     empty: list[str] = []
+    notes: list[str] = []
     for folder, subfolders, names in walk:
-        kind = next((kind for kind in kinds if any(map(KINDS[kind], names))), None)
-        if kind is not None:
-            files = [folder / name for name in names if KINDS[kind](name)]
-            runs, is_run = _runs_of(folder, base, kind, files, pattern)
+        files = {kind: _of_kind(kind, folder, names) for kind in kinds}
+        files = {kind: paths for kind, paths in files.items() if paths}
+        if files:
+            runs, is_run = _runs_of(folder, base, files, pattern, notes)
             if is_run:
                 subfolders.clear()  # whatever else is below belongs to this run
             found += runs
@@ -100,11 +106,19 @@ def find_logs(
     above = {parent.as_posix() for run in found for parent in PurePosixPath(run.name).parents}
     found += [Missing(name, lacking, None) for name in empty if name not in above]
     links = walk.notes()
-    return (found, []) if not links else _each_once(found, base, links)
+    if not links:
+        return found, notes
+    found, repeated = _each_once(found, base)
+    return found, [*notes, *links, *repeated]
+
+
+def _of_kind(kind: str, folder: Path, names: Sequence[str]) -> tuple[Path, ...]:
+    # "._monitor.csv" and the like are what macOS keeps beside a file on other disks.
+    return tuple(folder / name for name in names if KINDS[kind](name) and not name.startswith("._"))
 
 
 def _each_once(
-    found: Sequence[LogFiles | Missing], base: Path, links: list[str]
+    found: Sequence[LogFiles | Missing], base: Path
 ) -> tuple[list[LogFiles | Missing], list[str]]:
     """Keep of a run that links show at several places one that says which run it is."""
     # Sorting is stable: the place of its own comes before the links to it.
@@ -112,7 +126,7 @@ def _each_once(
     kept, notes = each_once(list(by_path), base)
     runs = [by_path[path] for path in kept]
     runs.sort(key=lambda run: (_is_missing(run), PurePosixPath(run.name).parts))
-    return runs, [*links, *notes]
+    return runs, notes
 
 
 def _is_missing(run: LogFiles | Missing) -> bool:
@@ -125,9 +139,9 @@ def read_log(run: LogFiles, tag: str | None) -> LoggedRun | Missing:
     :param tag: the curve in ``progress.csv`` or event files; by default the usual one
     """
     game, algorithm = run.fields.get("game"), run.fields.get("algorithm", UNSTATED)
-    arm, seed = run.fields["arm"], int(run.fields["seed"])
+    arm, seed = run.fields["arm"], int(run.fields.get("seed", UNSTATED_SEED))
     try:
-        points = _read_points(run, tag)
+        points = _read_first(run, tag)
     except UnusableError as error:
         key = None if game is None else RunKey(game, algorithm, arm, seed)
         return Missing(run.name, str(error), key)
@@ -139,9 +153,26 @@ def read_log(run: LogFiles, tag: str | None) -> LoggedRun | Missing:
     )
 
 
+def _read_first(run: LogFiles, tag: str | None) -> Points:
+    """Read the files of the preferred kind or, where they hold no points, of the next that does."""
+    points = _read_points(run, tag)
+    if len(points.timesteps):
+        return points
+    for kind, files in run.others:
+        try:
+            found = _read_points(replace(run, kind=kind, files=files), tag)
+        except UnusableError:
+            continue
+        if len(found.timesteps):
+            note = f"{run.files[0].name} holds no {points.what}: {files[0].name} is read"
+            return replace(found, notes=(*found.notes, note), game=found.game or points.game)
+    return points
+
+
 def _read_points(run: LogFiles, tag: str | None) -> Points:
     if run.kind == "monitor":
-        return read_monitors(run.files, None if run.zoo is None else run.zoo.n_envs)
+        n_envs = None if run.zoo is None else run.zoo.n_envs
+        return read_monitors(run.files, n_envs, numbered=not run.by_file)
     if run.kind == "evaluations":
         return read_evaluations(run.files[0])
     if run.kind == "progress":
@@ -150,9 +181,17 @@ def _read_points(run: LogFiles, tag: str | None) -> Points:
 
 
 def _runs_of(
-    folder: Path, base: Path, kind: str, files: Sequence[Path], pattern: Pattern | None
+    folder: Path,
+    base: Path,
+    files: dict[str, tuple[Path, ...]],
+    pattern: Pattern | None,
+    notes: list[str],
 ) -> tuple[list[LogFiles | Missing], bool]:
-    """Return the run of a folder, or its runs where the pattern speaks of files; if there are."""
+    """Return the run of a folder, or its runs where the pattern speaks of files; if there are.
+
+    :param notes: takes up what the reader should know
+    """
+    kind, *others = files
     try:
         zoo = read_zoo_run(folder)
     except UnusableError as error:
@@ -160,16 +199,29 @@ def _runs_of(
     if pattern is None:
         pattern = _CLEANRL if zoo is None else _ZOO
     runs: list[LogFiles | Missing] = []
-    for path, members, matched in _groups(folder, files, pattern):
+    groups = _groups(folder, files[kind], pattern)
+    if pattern.chooses_files and any(matched for _, _, matched in groups):
+        for path, members, _ in (group for group in groups if group[2] is None):
+            names = ", ".join(member.name for member in members)
+            notes.append(f"{_name(path, base)}: not named by the pattern and not read: {names}")
+        groups = [group for group in groups if group[2] is not None]
+    for path, members, matched in groups:
         name = _name(path, base)
         fields = (zoo.fields() if zoo else {}) | (matched or {})
         if matched is None:
             runs.append(Missing(name, f"its path does not say which run it is: {_ASK}", None))
-        elif "seed" not in fields:
-            runs.append(Missing(name, f"its path does not say the seed: {_ASK}", None))
         else:
+            alone = path == folder and pattern.match(folder) is not None
             runs.append(
-                LogFiles(name=name, kind=kind, files=tuple(members), fields=fields, zoo=zoo)
+                LogFiles(
+                    name=name,
+                    kind=kind,
+                    files=tuple(members),
+                    fields=fields,
+                    zoo=zoo,
+                    others=tuple((other, files[other]) for other in others) if alone else (),
+                    by_file=path != folder,
+                )
             )
     return runs, any(isinstance(run, LogFiles) for run in runs)
 
@@ -185,7 +237,8 @@ def _groups(
     for file in files:
         matched = pattern.match(file)
         same_run = tuple((matched or {}).values())
-        groups.setdefault(same_run, (file if matched else folder, [], matched))[1].append(file)
+        place = file if matched and not pattern.chooses_files else folder
+        groups.setdefault(same_run, (place, [], matched))[1].append(file)
     return list(groups.values())
 
 

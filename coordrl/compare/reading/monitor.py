@@ -9,7 +9,6 @@ too late: with random play by 0.4 % in Pong, 3 % in Seaquest, 10 % in Breakout.
 """
 
 import json
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +23,7 @@ from coordrl.compare.reading.files import (
     read_complete_lines,
     required,
 )
+from coordrl.compare.reading.monitor_sets import check_names, check_times
 from coordrl.compare.reading.points import Points, make_points
 from coordrl.compare.reading.runs import GAMES
 
@@ -33,12 +33,18 @@ FRAMES_NOTE = (
     f"Monitor counts frames on NoFrameskip games, those of resets among them: {FRAME_SKIP} are "
     f"taken as a timestep, which puts games up to about 10 % late; event files are exact"
 )
+UNNAMED_NOTE = (
+    "some Monitor files name no game, as those of SB3's VecMonitor, which are one for all "
+    "environments: if so, timesteps are those of finished games; points come early by the games "
+    "under way"
+)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class _File:
     """One environment's games: steps of the environment when each ended, returns, wall time."""
 
+    name: str
     game: str | None
     started: float
     steps: NDArray[np.float64]
@@ -46,16 +52,25 @@ class _File:
     wall_seconds: NDArray[np.float64]
     notes: list[str]
 
+    @property
+    def first_end(self) -> float | None:
+        """When its first game ended, in seconds from its start; None without a game."""
+        return float(self.wall_seconds[0]) if len(self.wall_seconds) else None
 
-def read_monitors(paths: Sequence[Path], n_envs: int | None = None) -> Points:
+
+def read_monitors(
+    paths: Sequence[Path], n_envs: int | None = None, *, numbered: bool = True
+) -> Points:
     """Read the Monitor files of a run.
 
     :param paths: one an environment
     :param n_envs: how many environments there were, if that is known
-    :raises UnusableError: if a file is damaged or missing
+    :param numbered: whether numbers in their names count environments, rather than runs
+    :raises UnusableError: if a file is damaged or missing, or they are not of one run
     """
-    _check_complete(paths, n_envs)
+    check_names(paths, n_envs, numbered=numbered)
     files = [_read_file(path) for path in paths]
+    check_times(files)
     games = {file.game for file in files if file.game}
     if len(games) > 1:
         raise UnusableError(f"the Monitor files are of several games: {', '.join(sorted(games))}")
@@ -70,18 +85,8 @@ def read_monitors(paths: Sequence[Path], n_envs: int | None = None) -> Points:
         np.concatenate([file.wall_seconds + (file.started - started) for file in files]),
         game=game,
         notes=[note for file in files for note in file.notes],
-        facts=[FRAMES_NOTE] if frames else [],
+        facts=[*([FRAMES_NOTE] if frames else []), *([] if game else [UNNAMED_NOTE])],
     )
-
-
-def _check_complete(paths: Sequence[Path], n_envs: int | None) -> None:
-    """Check that no environment's file is missing: the others' timesteps would be wrong."""
-    numbered = [re.fullmatch(r"([0-9]+)\.monitor\.csv", path.name) for path in paths]
-    numbers = {int(found[1]) for found in numbered if found}
-    if gap := sorted(set(range(max(numbers, default=-1) + 1)) - numbers):
-        raise UnusableError(f"{gap[0]}.monitor.csv is missing")
-    if n_envs is not None and len(paths) != n_envs:
-        raise UnusableError(f"{len(paths)} of {n_envs} monitor.csv files are there")
 
 
 def _read_file(path: Path) -> _File:
@@ -102,7 +107,8 @@ def _read_file(path: Path) -> _File:
         wall_seconds = _joined(wall_seconds)
     game = about.get("env_id")
     return _File(
-        game=game if isinstance(game, str) else None,
+        name=path.name,
+        game=game if isinstance(game, str) and game != "None" else None,
         started=required(about, "t_start", float),
         steps=np.cumsum(lengths),
         returns=rows[:, 0],

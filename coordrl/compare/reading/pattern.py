@@ -23,8 +23,12 @@ class Pattern:
 
     def __init__(self, text: str) -> None:
         self.text = text
+        self.names_algorithm = "{algorithm}" in text
         fields = re.findall(r"\{([^{}]*)\}", text)
         _check(text, fields)
+        last = text.strip("/").split("/")[-1]
+        #: Whether its last part names files, and tells no runs apart.
+        self.chooses_files = "{" not in last and "." in last
         self._parts = [re.compile(_regex(part)) for part in text.strip("/").split("/")]
 
     def match(self, path: Path) -> dict[str, str] | None:

@@ -17,6 +17,8 @@ from coordrl.compare.statistics.curves import WINDOW, Score
 GAMES = "whole games"
 #: The game or algorithm of a run of which neither its path nor its log says it.
 UNSTATED = "unstated"
+#: The seed of such a run, until it gets a number.
+UNSTATED_SEED = -1
 #: What a comparison may be about: each run's score, or the mean of its learning curve.
 Outcome = Literal["score", "sample_efficiency"]
 

@@ -14,6 +14,7 @@ from coordrl.compare.reading.pattern import Pattern
 from coordrl.compare.reading.run_folders import STUDY_FILE, read_declaration, read_run
 from coordrl.compare.reading.runs import Declaration, Missing, Run, RunKey, Study
 from coordrl.compare.reading.table import SUFFIXES, read_table
+from coordrl.compare.reading.unstated import numbered, without_algorithms
 
 #: What `source` may be: our run folders, or a kind of log.
 SOURCES = ("runs", *KINDS)
@@ -99,9 +100,12 @@ def read_study(*paths: Path, request: Request | None = None, track: Track | None
     parts = [_find(root, base, request) for root in roots]
     declared = _merged([part.declared for part in parts])
     items = [item for part in parts for item in part.items]
+    items, notes = _algorithms_apart(items, request)
     tracked = track(items) if track else items
-    read = [_read(item, declared.window, request.tag) for item in tracked]
-    entries, notes = _of_one_length(read, declared.window)
+    read, more = numbered([_read(item, declared.window, request.tag) for item in tracked])
+    notes += more
+    entries, more = _of_one_length(read, declared.window)
+    notes += more
     runs = tuple(entry for entry in entries if isinstance(entry, Run))
     missing = tuple(entry for entry in entries if isinstance(entry, Missing))
     _check_any_finished(paths, runs, missing)
@@ -119,6 +123,15 @@ def _plainly(study: Study) -> Study:
     printable = plainly(replace(study, declared=replace(declared, config=None)))
     shown = replace(printable.declared, config=declared.config, note=lines)
     return replace(printable, declared=shown)
+
+
+def _algorithms_apart(items: Sequence[_Item], request: Request) -> tuple[list[_Item], list[str]]:
+    """Forget algorithms that are what is compared, unless the pattern asks for them."""
+    if request.pattern and Pattern(request.pattern).names_algorithm:
+        return list(items), []
+    logs, notes = without_algorithms([item for item in items if isinstance(item, LogFiles)])
+    changed = iter(logs)
+    return [next(changed) if isinstance(item, LogFiles) else item for item in items], notes
 
 
 def _existing(path: Path) -> Path:
@@ -162,7 +175,7 @@ def _find_folders(root: Path, base: Path, follow_links: bool) -> _Found | None:
     paths: list[Path] = []
     others = 0
     for folder, subfolders, names in walk:
-        if RUN_FILE in names:
+        if RUN_FILE in (*names, *subfolders):
             paths.append(folder)
             subfolders.clear()
         elif any(is_log(name) for name in names for is_log in KINDS.values()):
@@ -253,10 +266,20 @@ def _check_any_finished(
     paths: Sequence[Path], runs: Sequence[Run], missing: Sequence[Missing]
 ) -> None:
     if not runs:
-        listed = "; ".join(f"{run.name}: {run.reason}" for run in missing[:_NAMED])
-        others = f"; and {len(missing) - _NAMED} others" if len(missing) > _NAMED else ""
+        reasons: dict[str, list[str]] = {}
+        for run in missing:
+            reasons.setdefault(run.reason, []).append(run.name)
+        listed = "; ".join(
+            f"{_and_others(names)}: {reason}" for reason, names in list(reasons.items())[:_NAMED]
+        )
+        others = f"; and {len(reasons) - _NAMED} other reasons" if len(reasons) > _NAMED else ""
         where = ", ".join(str(path) for path in paths)
         raise CompareError(f"no run in {where} can be compared yet: {listed}{others}")
+
+
+def _and_others(names: Sequence[str]) -> str:
+    others = f" and {len(names) - _NAMED} others" if len(names) > _NAMED else ""
+    return ", ".join(names[:_NAMED]) + others
 
 
 def _check_unique(runs: Sequence[Run]) -> None:

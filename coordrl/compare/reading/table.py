@@ -1,20 +1,24 @@
 """Long-format tables, CSV or JSON: one row a return, with the columns of :data:`COLUMNS`."""
 
 import csv
+from array import array
 from collections.abc import Iterable, Iterator
 from difflib import get_close_matches
+from io import TextIOWrapper
 from math import nan
 from pathlib import Path
 from typing import Any
 
 from coordrl.compare.errors import CompareError
-from coordrl.compare.reading.files import UnusableError, one_line, read_json
+from coordrl.compare.reading.files import UnusableError, one_line, opened, read_json
 from coordrl.compare.reading.points import Points, make_points
 from coordrl.compare.reading.runs import RunKey
 
 COLUMNS = ("game", "algorithm", "arm", "seed", "step", "return")
 #: Of the files that are read as tables.
 SUFFIXES = (".csv", ".json")
+#: Bytes of the largest CSV table, which takes about a minute; several can be given.
+LARGEST_TABLE = 128 * 2**20
 #: What the points are.
 ROWS = "rows of a table"
 
@@ -38,36 +42,34 @@ def read_table(path: Path) -> tuple[dict[RunKey, Points], list[str]]:
     :return: the runs in the order of their first rows, and a note if rows belong to none
     :raises CompareError: if it is no such table
     """
-    runs: dict[RunKey, list[tuple[float, float]]] = {}
-    lost: list[int] = []
+    runs: dict[RunKey, tuple[array[float], array[float]]] = {}
+    n_lost, first_lost = 0, 0
     try:
         rows = _csv_rows(path) if path.suffix.lower() == ".csv" else _json_rows(path)
         for number, row in enumerate(rows, start=1):
             key = _key(row)
             if key is None:
-                lost.append(number)
+                n_lost, first_lost = n_lost + 1, first_lost or number
             else:
-                runs.setdefault(key, []).append((_number(row["step"]), _number(row["return"])))
+                steps, returns = runs.setdefault(key, (array("d"), array("d")))
+                steps.append(_number(row["step"]))
+                returns.append(_number(row["return"]))
     except (UnusableError, OSError, UnicodeDecodeError, csv.Error) as error:
         raise CompareError(f"{path} is no table of returns: {one_line(error)}") from error
     notes = []
-    if lost:
+    if n_lost:
         notes.append(
-            f"{path.name}: {len(lost)} rows are left out, the first being row {lost[0]}: each "
+            f"{path.name}: {n_lost} rows are left out, the first being row {first_lost}: each "
             f"needs {', '.join(COLUMNS)}, with the seed a whole number"
         )
     if not runs:
         raise CompareError("; ".join([f"{path} holds no row that can be used", *notes]))
-    return {key: _points(values) for key, values in runs.items()}, notes
-
-
-def _points(values: list[tuple[float, float]]) -> Points:
-    return make_points(ROWS, [step for step, _ in values], [value for _, value in values])
+    return {key: make_points(ROWS, *columns) for key, columns in runs.items()}, notes
 
 
 def _csv_rows(path: Path) -> Iterator[_Row]:
-    with path.open(encoding="utf-8-sig", newline="") as file:
-        reader = csv.DictReader(file)
+    with opened(path, LARGEST_TABLE) as file:
+        reader = csv.DictReader(TextIOWrapper(file, encoding="utf-8-sig", newline=""))
         _check_columns(reader.fieldnames or ())
         yield from reader
 

@@ -1,5 +1,6 @@
 """The comparison as Markdown, for a paper's appendix or a README."""
 
+import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -22,7 +23,7 @@ def save_markdown(comparison: Comparison, path: Path) -> None:
     blocks = [
         f"# {_escape(declared.name)}: every arm against {_escape(comparison.baseline)}",
         f"**{_escape(comparison.headline)}**",
-        *([_escape(declared.note)] if declared.note else []),
+        *([_block(declared.note)] if declared.note else []),
         _verdicts(comparison),
         _legend(comparison),
         *(block for aggregate in comparison.aggregates for block in _aggregate(aggregate)),
@@ -94,7 +95,7 @@ def _aggregate(aggregate: Aggregate) -> list[str]:
         "higher / lower by the margin",
         "P(better)",
     )
-    notes = "".join(f" {note[0].upper()}{note[1:]}." for note in aggregate.notes)
+    notes = "".join(f" {_escape(note[0].upper() + note[1:])}." for note in aggregate.notes)
     title = f"{words.algorithm_text(aggregate.algorithm)} over all games".strip()
     return [
         f"## {_escape(title)}",
@@ -114,7 +115,7 @@ def _against(contrast: AggregateContrast | None) -> tuple[str, str]:
 def _missing(comparison: Comparison) -> list[str]:
     if not comparison.missing:
         return []
-    lines = [f"- {_escape(run.name)}: {_escape(run.reason)}" for run in comparison.missing]
+    lines = [f"- {_block(run.name)}: {_escape(run.reason)}" for run in comparison.missing]
     return ["## Missing", "\n".join(lines)]
 
 
@@ -127,6 +128,10 @@ def _table(header: Sequence[str], rows: Iterable[Sequence[str]], *, left: int) -
 
 def _escape(words: str) -> str:
     """Return text that Markdown shows as it is."""
-    for sign in "\\|*_`<[":
-        words = words.replace(sign, "\\" + sign)
+    words = re.sub(r"[\\|*_`<>\[~$#&]", r"\\\g<0>", words)
     return " ".join(words.split())
+
+
+def _block(words: str) -> str:
+    """Return text that begins a block and is shown as it is: no list, no title, no rule."""
+    return re.sub(r"^(\d*)([-+=.)])", r"\1\\\2", _escape(words))

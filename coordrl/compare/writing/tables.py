@@ -1,6 +1,7 @@
 """The comparison as tables: for the terminal and as CSV."""
 
 import csv
+import re
 from pathlib import Path
 
 from rich import box
@@ -100,7 +101,17 @@ def save_csv(comparison: Comparison, path: Path) -> None:
             for name, arm, contrast in group.rows():
                 contrast_cells = _contrast_cells(contrast, comparison.declared.outcome)
                 cells = (*_arm_cells(group, arm), *contrast_cells)
-                writer.writerow((group.game, group.algorithm, name, comparison.baseline, *cells))
+                names = (group.game, group.algorithm, name, comparison.baseline)
+                writer.writerow((*map(_text_cell, names), *cells))
+
+
+def _text_cell(text: str) -> str:
+    """Return a text that no spreadsheet takes for a formula, at the start or after its separator.
+
+    >>> _text_cell("=1+1;-2"), _text_cell("coord-first")
+    ("'=1+1;'-2", 'coord-first')
+    """
+    return re.sub(r"(^|;)(?=\s*[=+\-@])", r"\1'", text)
 
 
 def _verdict(contrast: Contrast | None) -> str:

@@ -13,12 +13,22 @@ def test_what_sb3_writes(sb3_logs):
     assert points.what == "games of evaluations"
 
 
+@pytest.mark.parametrize("shape", [(2, 5, 1), (2, 1, 5), (2, 5)])
+def test_a_further_axis_is_harmless(tmp_path, shape):
+    path = tmp_path / "evaluations.npz"
+    np.savez(path, timesteps=[10, 20], results=np.arange(10.0).reshape(shape))
+    points = read_evaluations(path)
+    np.testing.assert_array_equal(points.returns, np.arange(10))
+    np.testing.assert_array_equal(points.timesteps, [10] * 5 + [20] * 5)
+
+
 @pytest.mark.parametrize(
     ("arrays", "message"),
     [
-        ({"timesteps": [1, 2]}, "results is not a file in the archive"),
+        ({"timesteps": [1, 2]}, "no item named .results.npy."),
         ({"timesteps": [1, 2], "results": [[1.0]]}, r"not shapes \(2,\) and \(1, 1\)"),
         ({"timesteps": [1], "results": [1.0]}, r"results \(n, games\)"),
+        ({"timesteps": [1], "results": np.ones((1, 2, 2))}, r"results \(n, games\)"),
         ({"timesteps": [1], "results": [["a"]]}, "not readable"),
         ({"timesteps": [1], "results": np.array([[{}]], dtype=object)}, "not readable"),
     ],

@@ -3,9 +3,10 @@ import gymnasium
 import numpy as np
 import pytest
 from stable_baselines3.common.env_util import make_atari_env
+from stable_baselines3.common.vec_env import DummyVecEnv, VecMonitor
 
 from coordrl.compare.reading.files import UnusableError
-from coordrl.compare.reading.monitor import FRAMES_NOTE, read_monitors
+from coordrl.compare.reading.monitor import FRAMES_NOTE, UNNAMED_NOTE, read_monitors
 
 HEADER = '#{"t_start": 100.5, "env_id": "CartPole-v1"}\nr,l,t\n'
 
@@ -118,6 +119,77 @@ def test_a_missing_environment_is_not_overlooked(tmp_path):
         read_monitors(paths)
     with pytest.raises(UnusableError, match=r"^2 of 8 monitor\.csv files are there"):
         read_monitors(paths[:2], n_envs=8)
+
+
+@pytest.mark.parametrize(
+    ("name", "other"),
+    [
+        ("monitor.csv", ".monitor.csv"),
+        ("monitor.csv", "0.monitor.csv"),
+        ("train.monitor.csv", "eval.monitor.csv"),
+        ("train_0.monitor.csv", "eval_0.monitor.csv"),
+        ("train_monitor.csv", "eval_monitor.csv"),
+    ],
+)
+def test_what_has_another_name_is_no_environment_of_the_run(tmp_path, name, other):
+    paths = [tmp_path / each for each in (name, other)]
+    for path in paths:
+        path.write_text(HEADER + "1,10,2.0\n")
+    with pytest.raises(UnusableError, match=r"by their names: choose with a --pattern that ends"):
+        read_monitors(paths)
+
+
+def test_environments_may_have_a_name_beside_their_number(tmp_path):
+    paths = [tmp_path / f"env1_{number}.monitor.csv" for number in range(3)]
+    for path in paths:
+        path.write_text(HEADER + "1,10,2.0\n")
+    np.testing.assert_array_equal(read_monitors(paths[:2]).timesteps, [20, 20])
+    with pytest.raises(UnusableError, match=r"^env1_1\.monitor\.csv is missing"):
+        read_monitors([paths[0], paths[2]])
+
+
+@pytest.mark.parametrize(("games", "later"), [([(1, 10, 60.0)], "200.5"), ([], "9000.5")])
+def test_what_an_earlier_run_left_behind_is_no_environment(tmp_path, games, later):
+    """A run of two environments in the folder of one of three: the third file stays."""
+    header = HEADER.replace("100.5", later)
+    paths = [write(tmp_path, number, [(1, 10, 2.0)], header) for number in (0, 1)]
+    paths.append(write(tmp_path, 2, games))
+    with pytest.raises(UnusableError, match=r"2\.monitor\.csv was begun .* before 0\.monitor\.csv"):
+        read_monitors(paths)
+
+
+def test_environments_that_take_their_time_to_start(tmp_path):
+    paths = [
+        write(tmp_path, number, [(1, 10, 100.0)], HEADER.replace("100.5", f"{100 + 9 * number}"))
+        for number in range(8)
+    ]
+    assert len(read_monitors(paths).returns) == 8
+
+
+def test_a_byte_order_mark_and_lines_of_windows(tmp_path):
+    path = tmp_path / "monitor.csv"
+    path.write_bytes(b"\xef\xbb\xbf" + (HEADER + "1,10,2.0\n").replace("\n", "\r\n").encode())
+    points = read_monitors([path])
+    assert (points.game, points.timesteps.tolist()) == ("CartPole-v1", [10])
+
+
+def test_what_vec_monitor_writes(tmp_path):
+    env = VecMonitor(DummyVecEnv([lambda: gymnasium.make("CartPole-v1")] * 2), str(tmp_path))
+    env.seed(0)
+    env.reset()
+    ends = []
+    for step in range(1, 201):
+        _, _, dones, _ = env.step(np.array([step % 2, 1]))
+        ends += [2 * step] * int(dones.sum())
+    env.close()
+    points = read_monitors([tmp_path / "monitor.csv"])
+    assert points.game is None
+    assert points.facts == (UNNAMED_NOTE,)
+    assert len(points.timesteps) == len(ends)
+    # Early by the games under way.
+    late = np.array(ends) - points.timesteps
+    assert (late >= 0).all()
+    assert late.max() > 0
 
 
 def test_games_of_two_environments_are_no_run(tmp_path):

@@ -34,6 +34,8 @@ _RC: dict[Any, Any] = {
     "legend.handlelength": 2.6,
     # Without a salt, SVG files get random identifiers.
     "svg.hashsalt": "coordrl",
+    # Names are text, not formulas.
+    "text.parse_math": False,
 }
 _DPI = 200
 SOFT = "#777777"
