@@ -18,8 +18,8 @@ from tensorboard.compat.tensorflow_stub.pywrap_tensorflow import masked_crc32c
 from coordrl.compare.command import main
 from coordrl.compare.errors import CompareError
 from coordrl.compare.reading.files import UnusableError, read_json, read_text, required
+from coordrl.compare.reading.formats.zoo import read_zoo_run
 from coordrl.compare.reading.study import Request, read_study
-from coordrl.compare.reading.zoo import read_zoo_run
 from coordrl.compare.writing.markdown import _block
 from coordrl.compare.writing.tables import _text_cell
 from tests.compare.conftest import write_run

@@ -10,11 +10,11 @@ from statistics import median
 
 from coordrl.compare.errors import CompareError
 from coordrl.compare.reading.atari import published_scores
-from coordrl.compare.reading.evaluations import EVALUATION_GAMES
 from coordrl.compare.reading.files import UnusableError
+from coordrl.compare.reading.formats.evaluations import EVALUATION_GAMES
+from coordrl.compare.reading.formats.table import ROWS
 from coordrl.compare.reading.logs import LoggedRun
 from coordrl.compare.reading.runs import GAMES, Missing, Run
-from coordrl.compare.reading.table import ROWS
 from coordrl.compare.statistics.curves import final_score
 
 LENGTHS_NOTE = (

@@ -8,16 +8,16 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
-from coordrl.compare.reading.evaluations import read_evaluations
-from coordrl.compare.reading.event_files import read_event_files
 from coordrl.compare.reading.files import UnusableError
 from coordrl.compare.reading.folders import Walk, each_once
-from coordrl.compare.reading.monitor import read_monitors
+from coordrl.compare.reading.formats.evaluations import read_evaluations
+from coordrl.compare.reading.formats.event_files import read_event_files
+from coordrl.compare.reading.formats.monitor import read_monitors
+from coordrl.compare.reading.formats.progress_csv import read_progress
+from coordrl.compare.reading.formats.zoo import ZooRun, read_zoo_run
 from coordrl.compare.reading.pattern import EXAMPLE, Pattern
 from coordrl.compare.reading.points import Points
-from coordrl.compare.reading.progress_csv import read_progress
 from coordrl.compare.reading.runs import UNSTATED, UNSTATED_SEED, Missing, RunKey
-from coordrl.compare.reading.zoo import ZooRun, read_zoo_run
 
 #: The kinds of log files, the most telling first: a run that has several is read from the first.
 KINDS: dict[str, Callable[[str], bool]] = {

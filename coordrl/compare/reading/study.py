@@ -8,12 +8,12 @@ from pathlib import Path
 from coordrl.compare.errors import CompareError
 from coordrl.compare.plain_text import plain, plainly
 from coordrl.compare.reading.folders import RUN_FILE, Walk, check_below, each_once
+from coordrl.compare.reading.formats.table import SUFFIXES, read_table
 from coordrl.compare.reading.lengths import runs_of_one_length
 from coordrl.compare.reading.logs import KINDS, TAGGED, LogFiles, LoggedRun, find_logs, read_log
 from coordrl.compare.reading.pattern import Pattern
 from coordrl.compare.reading.run_folders import STUDY_FILE, read_declaration, read_run
 from coordrl.compare.reading.runs import Declaration, Missing, Run, RunKey, Study
-from coordrl.compare.reading.table import SUFFIXES, read_table
 from coordrl.compare.reading.unstated import numbered, without_algorithms
 
 #: What `source` may be: our run folders, or a kind of log.

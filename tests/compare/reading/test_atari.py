@@ -8,8 +8,8 @@ import coordrl.compare
 import envs
 from coordrl.compare.comparing.analysis import compare
 from coordrl.compare.reading.atari import published_scores
+from coordrl.compare.reading.formats.table import COLUMNS
 from coordrl.compare.reading.study import Request, read_study
-from coordrl.compare.reading.table import COLUMNS
 from envs.games import all_games, reference_scores
 
 DATA = Path("data", "atari_human_random.csv")

@@ -13,8 +13,8 @@ from torch.utils.tensorboard import SummaryWriter
 from coordrl.compare.command import main
 from coordrl.compare.comparing.analysis import compare
 from coordrl.compare.errors import CompareError
+from coordrl.compare.reading.formats.table import COLUMNS
 from coordrl.compare.reading.study import Request, read_study
-from coordrl.compare.reading.table import COLUMNS
 
 ARM_SEED = "{arm}/seed-{seed}"
 RUN, ZOO_RUN = "coord/seed-1", "ppo/CartPole-v1_2"

@@ -11,7 +11,7 @@ from coordrl.compare.comparing.analysis import compare
 from coordrl.compare.errors import CompareError
 from coordrl.compare.reading.runs import UNSTATED
 from coordrl.compare.reading.study import Request, read_study
-from tests.compare.reading.test_monitor import HEADER
+from tests.compare.reading.formats.test_monitor import HEADER
 
 GAMES = "".join(f"{k},10,{k}.0\n" for k in range(1, 101))
 

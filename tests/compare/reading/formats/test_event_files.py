@@ -9,8 +9,8 @@ from stable_baselines3.common.logger import configure
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 from torch.utils.tensorboard import SummaryWriter
 
-from coordrl.compare.reading.event_files import read_event_files
 from coordrl.compare.reading.files import UnusableError
+from coordrl.compare.reading.formats.event_files import read_event_files
 from tests.compare.real_logs import make_model
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from coordrl.compare.reading.files import UnusableError
-from coordrl.compare.reading.progress_csv import read_progress
+from coordrl.compare.reading.formats.progress_csv import read_progress
 
 HEADER = "time/total_timesteps,rollout/ep_rew_mean,time/time_elapsed\n"
 

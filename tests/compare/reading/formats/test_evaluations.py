@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from coordrl.compare.reading.evaluations import read_evaluations
 from coordrl.compare.reading.files import UnusableError
+from coordrl.compare.reading.formats.evaluations import read_evaluations
 
 
 def test_what_sb3_writes(sb3_logs):

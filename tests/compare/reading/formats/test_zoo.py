@@ -1,7 +1,7 @@
 import pytest
 
 from coordrl.compare.reading.files import UnusableError
-from coordrl.compare.reading.zoo import read_zoo_run
+from coordrl.compare.reading.formats.zoo import read_zoo_run
 from tests.compare.real_logs import ZOO_ARGS, ZOO_CONFIG
 
 

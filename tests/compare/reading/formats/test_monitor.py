@@ -6,7 +6,7 @@ from stable_baselines3.common.env_util import make_atari_env
 from stable_baselines3.common.vec_env import DummyVecEnv, VecMonitor
 
 from coordrl.compare.reading.files import UnusableError
-from coordrl.compare.reading.monitor import FRAMES_NOTE, UNNAMED_NOTE, read_monitors
+from coordrl.compare.reading.formats.monitor import FRAMES_NOTE, UNNAMED_NOTE, read_monitors
 
 HEADER = '#{"t_start": 100.5, "env_id": "CartPole-v1"}\nr,l,t\n'
 

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from coordrl.compare.errors import CompareError
+from coordrl.compare.reading.formats.table import COLUMNS, read_table
 from coordrl.compare.reading.runs import RunKey
-from coordrl.compare.reading.table import COLUMNS, read_table
 
 KEY = RunKey("Pong", "ppo", "coord", 3)
 ROWS = [("Pong", "ppo", "coord", 3, 200, -20.0), ("Pong", "ppo", "coord", 3, 100, -21.0)]

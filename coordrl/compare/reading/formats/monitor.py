@@ -23,7 +23,7 @@ from coordrl.compare.reading.files import (
     read_complete_lines,
     required,
 )
-from coordrl.compare.reading.monitor_sets import check_names, check_times
+from coordrl.compare.reading.formats.monitor_sets import check_names, check_times
 from coordrl.compare.reading.points import Points, make_points
 from coordrl.compare.reading.runs import GAMES
 

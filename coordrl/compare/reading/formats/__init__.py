@@ -1,0 +1,1 @@
+"""The formats in which tools leave their logs, a module each."""
