@@ -108,9 +108,8 @@ class Arm(BaseModel):
             raise UsageError(f"arm {self.name}: {words or wordless}") from None
 
     def _import(self, path: str, base: type[_Class]) -> type[_Class]:
+        _check_dotted(path, f"arm {self.name}")
         module, _, name = path.rpartition(".")
-        if not (module and all(part.isidentifier() for part in path.split("."))):
-            raise UsageError(f"arm {self.name}: {path!r} is no dotted path such as package.Class")
         try:
             found = getattr(importlib.import_module(module), name)
         except (ImportError, AttributeError) as error:
@@ -158,8 +157,14 @@ def find_arm(name: str) -> Arm:
     arms = load_arms()
     if name in arms:
         return arms[name]
-    if "." in name and all(part.isidentifier() for part in name.split(".")):
+    if "." in name:
+        _check_dotted(name, f"arm {name}")
         arm = Arm(name=name, features_extractor_class=name)
         arm.check_classes()
         return arm
     raise UsageError(f"unknown arm {name!r}, {near_names(name, list(arms))}")
+
+
+def _check_dotted(path: str, what: str) -> None:
+    if "." not in path or not all(part.isidentifier() for part in path.split(".")):
+        raise UsageError(f"{what}: {path!r} is no dotted path such as package.Class")
