@@ -29,7 +29,7 @@ class _Loader(yaml.SafeLoader):
         return super().construct_mapping(node, deep)
 
 
-def read_yaml(text: str | bytes) -> Any:
+def read_yaml(text: str) -> Any:
     """Read YAML of plain values: mappings with texts as keys, lists, texts, numbers, true, null.
 
     >>> read_yaml("{n_steps: 8}")

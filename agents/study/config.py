@@ -232,7 +232,7 @@ def read_study_file(path: Path) -> dict[str, Any]:
         studies = ", ".join(sorted(p.stem for p in (AGENTS / "studies").glob("*.yaml")))
         raise UsageError(f"there is no study file {path}; agents/studies has {studies}") from None
     try:
-        values = read_yaml(content.decode())
+        values = read_yaml(content.decode("utf-8-sig"))
     except ValueError as error:
         raise UsageError(f"{path} is not valid YAML: {error}") from None
     if not isinstance(values, dict):
