@@ -7,7 +7,7 @@ from coordrl.compare.comparing.analysis import compare
 from coordrl.compare.comparing.pilot import plan_study, upper_sd
 from coordrl.compare.reading.study import read_study
 from coordrl.compare.statistics.power import seeds_needed
-from tests.compare.conftest import HEADER
+from tests.compare.run_folders import HEADER
 
 STANDARD, COORD = [8.0, 9.0, 10.0, 11.0, 9.5], [9.0, 12.0, 8.0, 10.0, 11.5]
 

@@ -22,7 +22,7 @@ from coordrl.compare.reading.formats.zoo import read_zoo_run
 from coordrl.compare.reading.study import Request, read_study
 from coordrl.compare.writing.markdown import _block
 from coordrl.compare.writing.tables import _text_cell
-from tests.compare.conftest import write_run
+from tests.compare.run_folders import write_run
 
 ESCAPES = "\x1b[31m\x07\u202e\x9b"
 

@@ -12,7 +12,7 @@ from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from coordrl import AddCoords, CoordConv2d, CoordConvTranspose2d
 from coordrl.coord_conv import CoordConvBase
-from tests.coordrl.test_layers import FORWARD, TRANSPOSED
+from tests.coordrl.networks import FORWARD, TRANSPOSED
 
 REFUSED = r"weight with another scale.*from_concatenated\(fuse_conv_bn_eval\(layer\.to_conc"
 NORMS = {1: nn.BatchNorm1d, 2: nn.BatchNorm2d, 3: nn.BatchNorm3d}

@@ -10,7 +10,7 @@ from agents.run.folder import RunFolder
 from agents.run.progress import Progress, progress_writer
 from agents.study import scheduling
 from agents.study.scheduling import _Watch
-from tests.agents.conftest import small_run
+from tests.agents.runs import small_run
 
 TIMEOUT = 60.0
 

@@ -24,9 +24,8 @@ from agents.training.checkpoints import checkpoint_paths
 from agents.training.execute import execute
 from common.command_line import run_command
 from common.errors import UsageError
-from tests.agents.conftest import small_run
 from tests.agents.fuzzing import change_checkpoint
-from tests.agents.training.test_execute import episodes_without_wall_time, trained, weights_hash
+from tests.agents.runs import episodes_without_wall_time, small_run, trained, weights_hash
 
 State = dict[str, Any]
 

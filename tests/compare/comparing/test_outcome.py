@@ -10,7 +10,7 @@ import pytest
 from coordrl.compare import CompareError, compare_runs
 from coordrl.compare.statistics.permutation import permutation_p
 from coordrl.compare.statistics.two_arms import welch
-from tests.compare.conftest import PONG, VERDICTS, episodes_of, write_run, write_study
+from tests.compare.run_folders import PONG, VERDICTS, episodes_of, write_run, write_study
 
 BASE, BETTER = VERDICTS["Better"]
 

@@ -10,7 +10,7 @@ from coordrl.compare.errors import CompareError
 from coordrl.compare.reading.folders import Walk
 from coordrl.compare.reading.runs import Study
 from coordrl.compare.reading.study import Request, read_study
-from tests.compare.conftest import write_run
+from tests.compare.run_folders import write_run
 
 FOLLOW = Request(follow_links=True)
 

@@ -11,8 +11,8 @@ from coordrl.compare.comparing.analysis import compare
 from coordrl.compare.errors import CompareError
 from coordrl.compare.reading.runs import UNSTATED
 from coordrl.compare.reading.study import Request, read_study
-from tests.compare.reading.formats.test_monitor import HEADER
 
+HEADER = '#{"t_start": 100.5, "env_id": "CartPole-v1"}\nr,l,t\n'
 GAMES = "".join(f"{k},10,{k}.0\n" for k in range(1, 101))
 
 

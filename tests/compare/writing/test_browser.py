@@ -9,7 +9,7 @@ from playwright.sync_api import expect, sync_playwright
 from coordrl.compare.comparing.analysis import compare
 from coordrl.compare.reading.study import read_study
 from coordrl.compare.writing.report import save_report
-from tests.compare.conftest import HEADER, write_run, write_study
+from tests.compare.run_folders import HEADER, write_run, write_study
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 # In CI a missing browser is an error, not a reason to skip.
