@@ -122,10 +122,12 @@ def _names(path: Path, key: str, follow_links: bool) -> list[str]:
     if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
         raise UsageError(f"{path} is damaged: {key!r} must be a list of folders")
     for name in names:
+        if Path(name).is_absolute() or ".." in Path(name).parts:
+            raise UsageError(f"{path} is damaged: {name!r} does not lie below its folder")
         try:
             check_below(path.parent, name, follow_links=follow_links)
         except CompareError as error:
-            raise UsageError(f"{path}: {error}") from None
+            raise UsageError(str(error)) from None
     return names
 
 

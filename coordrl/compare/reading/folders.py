@@ -126,7 +126,7 @@ def check_below(root: Path, name: str, *, follow_links: bool = False) -> None:
     """
     parts = Path(name).parts
     if Path(name).is_absolute() or ".." in parts:
-        raise CompareError(f"{name!r} does not lie below {root}")
+        raise CompareError(f"{name!r} does not lie below its folder, {root}")
     for count in range(1, len(parts) + 1):
         path = root.joinpath(*parts[:count])
         if path.is_symlink() and not (follow_links and path.is_dir()):
