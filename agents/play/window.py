@@ -63,4 +63,7 @@ def _display_opens() -> bool:
         pygame.display.init()
     except pygame.error:
         return False
-    return pygame.display.get_driver() != "offscreen"
+    seen = pygame.display.get_driver() != "offscreen"
+    if not seen:
+        pygame.display.quit()
+    return seen
