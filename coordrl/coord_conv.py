@@ -88,7 +88,8 @@ class CoordConvBase(_ConvNd):
         if self.coord_init == "zeros":
             self.coord_weight.zero_()
         elif not is_without_data(self.coord_weight):
-            shapes = [torch.empty(p.shape, device="meta") for p in (self.weight, self.coord_weight)]
+            # Not on the meta device: joining tensors there imports torch's compiler.
+            shapes = [torch.empty(p.shape, device="cpu") for p in (self.weight, self.coord_weight)]
             shape = self._join(*shapes).shape
             orthogonal = self.coord_init == "orthogonal"
             concatenated = draw_concatenated(shape, self.weight, orthogonal=orthogonal)

@@ -76,4 +76,4 @@ def test_a_study_names_its_runs_also_those_not_begun(
 
 def test_a_folder_without_runs(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert "holds no runs" in refused(status.main, [str(tmp_path)], capsys)
-    assert "holds no runs" in refused(status.main, [str(tmp_path / "nowhere")], capsys)
+    assert "is not a folder" in refused(status.main, [str(tmp_path / "nowhere")], capsys)

@@ -103,7 +103,8 @@ def test_a_study_lists_runs_below_itself_only(
     runs: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "study.json").write_text(json.dumps({"runs": runs}))
-    assert "study.json is damaged" in told(status.main, [str(tmp_path)], capsys)
+    error = told(status.main, [str(tmp_path)], capsys)
+    assert "study.json is damaged" in error or "does not lie below" in error
 
 
 def test_a_lock_that_is_a_link_or_a_pipe_is_not_opened(tmp_path: Path) -> None:

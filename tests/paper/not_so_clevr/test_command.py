@@ -76,5 +76,5 @@ def test_a_folder_that_cannot_be_made_is_told(
     file = tmp_path / "file"
     file.write_text("mine")
     assert run("regression", "--canvas", "32", "--epochs", "1", "--output", str(file)) == 2
-    assert capsys.readouterr().err == f"error: {file}: File exists\n"
+    assert capsys.readouterr().err == f"error: File exists: {file}\n"
     assert file.read_text() == "mine"
