@@ -66,6 +66,7 @@ def test_the_papers_failure_and_fix(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     assert (tmp_path / "where.png").stat().st_size > 5000
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
 def test_deployment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     text = (REPOSITORY / "docs" / "deployment.md").read_text()

@@ -7,7 +7,7 @@ import pytest
 
 from tests.agents.fuzzing import KINDS, MEMORY_LIMIT, make_input, memory, outcome_of
 
-FEW = {"study file": 60, "command line": 40, "record": 40, "log": 3, "checkpoint": 10}
+FEW = {"study file": 30, "command line": 20, "record": 20, "log": 2, "checkpoint": 5}
 MANY = {"study file": 400, "command line": 300, "record": 300, "log": 60, "checkpoint": 150}
 
 
