@@ -19,7 +19,8 @@ test: $(STAMP)
 	$(PY) -m pytest -n 2 --dist worksteal
 
 test-slow: $(STAMP)
-	$(PY) -m pytest -m slow -n 2 --dist loadgroup
+	$(PY) -m pytest -m "slow and not alone" -n 2 --dist worksteal
+	$(PY) -m pytest -m alone
 
 check: $(STAMP)
 	$(VENV)/bin/ruff format --check .
