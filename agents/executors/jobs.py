@@ -50,9 +50,13 @@ class Job:
 
     def command(self) -> list[str]:
         """Return the command that trains the run, or resumes it, by itself and anywhere."""
-        command = [sys.executable, "-m", "agents.train", "--run", str(self.folder.path.resolve())]
-        command += ["--trust"] * bool(self.config.foreign)
-        return command + ["--resume-inexactly"] * self.resume_inexactly
+        folder = str(self.folder.path.resolve())
+        return [sys.executable, "-m", "agents.train", "--run", folder, *self.flags()]
+
+    def flags(self) -> list[str]:
+        """Return what the user has allowed the run, as flags of ``agents.train``."""
+        trust = ["--trust"] * bool(self.config.foreign)
+        return trust + ["--resume-inexactly"] * self.resume_inexactly
 
     def resumes_at(self) -> int:
         """Return the timestep of the newest checkpoint, from which an unfinished run goes on."""

@@ -82,7 +82,7 @@ class RayExecutor:
 
     def start(self, job: Job) -> "RayExecution":
         """Have a node train or resume the run, as soon as one is free."""
-        actor = self._actor.remote(self.num_threads, python_path())
+        actor = self._actor.remote(self.num_threads, python_path(), job.flags())
         return RayExecution(job, actor, self.shared)
 
     def _room(self, resources: dict[str, float]) -> int:

@@ -1,6 +1,7 @@
 """What a Ray node does for a run: an actor that keeps its process. Quick to import."""
 
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -48,9 +49,11 @@ class RayWorker:
     """Trains one run on the node that Ray has chosen.
 
     :param python_path: PYTHONPATH of its process, where the user's own modules are
+    :param flags: Further flags of ``agents.train``
     """
 
-    def __init__(self, num_threads: int, python_path: str) -> None:
+    def __init__(self, num_threads: int, python_path: str, flags: Sequence[str] = ()) -> None:
+        self.flags = flags
         self.environment = {**thread_environment(num_threads), "PYTHONPATH": python_path}
         self.process: AttachedProcess | None = None
         self.temporary: TemporaryDirectory[str] | None = None
@@ -105,5 +108,6 @@ class RayWorker:
     def _train(self, folder: Path) -> Report:
         if self.process is None:  # the driver asks again if it did not hear the answer
             command = [sys.executable, "-m", "agents.train", "--run", str(folder), "--attached"]
+            command += self.flags
             self.process = AttachedProcess(command, folder / "log.txt", self.environment)
         return Report()
