@@ -6,7 +6,7 @@ import shlex
 import signal
 import sys
 from collections.abc import Callable, Sequence
-from types import FrameType, TracebackType
+from types import FrameType
 from typing import Any, NoReturn
 
 from common.errors import UsageError, explain_os_error, plain
@@ -40,6 +40,8 @@ def run_command(
     :return: Exit code: main's, 2 for bad input, 130 after Ctrl-C or SIGTERM
     """
     signal.signal(signal.SIGTERM, _interrupt)
+    if signal.getsignal(signal.SIGINT) is _end_at_once:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         return main(argv)
     except UsageError as error:
@@ -57,9 +59,13 @@ def run_command(
 
 
 def expect_interrupts() -> None:
-    """Tell Ctrl-C in a line also while the modules of ``python -m ...`` are imported."""
-    if sys.argv[:1] == ["-m"]:
-        sys.excepthook = _tell_interrupt
+    """Tell Ctrl-C in a line also while the modules of ``python -m ...`` are imported.
+
+    An exception would not do: some libraries take any that comes while they are imported.
+    """
+    asked = sys.argv[:1] == ["-m"]
+    if asked and signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        signal.signal(signal.SIGINT, _end_at_once)
 
 
 def tell(line: str) -> None:
@@ -110,13 +116,8 @@ def key_value(text: str) -> tuple[str, Any]:
         raise argparse.ArgumentTypeError(message) from None
 
 
-def _tell_interrupt(
-    kind: type[BaseException], error: BaseException, trace: TracebackType | None
-) -> None:
-    if not issubclass(kind, KeyboardInterrupt):
-        sys.__excepthook__(kind, error, trace)
-        return
-    tell("interrupted")
+def _end_at_once(_signal: int, _frame: FrameType | None) -> None:
+    os.write(2, b"interrupted\n")
     os._exit(INTERRUPTED)
 
 
