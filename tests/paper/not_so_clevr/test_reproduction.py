@@ -135,7 +135,8 @@ def test_interrupted_it_goes_on_where_it_was_and_two_at_once_are_refused(tmp_pat
     other = subprocess.run(command, capture_output=True, text=True, check=False)
     assert other.returncode == 2
     assert other.stderr == (
-        f"error: another process is working on the reproduction in {output}: wait for it to end, or stop it\n"
+        f"error: another process is working on the reproduction in {output}: "
+        f"wait for it to end, or stop it\n"
     )
     process.send_signal(signal.SIGTERM)
     assert process.communicate(timeout=60)[1].splitlines()[-1].startswith("interrupted; to go on: ")
