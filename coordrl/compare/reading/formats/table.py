@@ -17,7 +17,7 @@ from coordrl.compare.reading.runs import RunKey
 COLUMNS = ("game", "algorithm", "arm", "seed", "step", "return")
 #: Of the files that are read as tables.
 SUFFIXES = (".csv", ".json")
-#: Bytes of the largest CSV table, which takes about a minute; several can be given.
+#: Bytes of the largest CSV table; several can be given.
 LARGEST_TABLE = 128 * 2**20
 #: What the points are.
 ROWS = "rows of a table"
