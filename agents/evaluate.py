@@ -4,7 +4,7 @@ import json
 import multiprocessing
 import signal
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
@@ -194,8 +194,16 @@ def _cells(record: Result) -> tuple[str, ...]:
         f"{record['mean']:,.2f}",
         "-" if sd is None else f"{sd:,.2f}",
         "-" if interval is None else f"{interval[0]:,.2f} to {interval[1]:,.2f}",
-        "-" if reliance is None else f"{100 * reliance['greedy_changed']:.0f} %",
+        _relies(reliance),
     )
+
+
+def _relies(reliance: Mapping[str, float | None] | None) -> str:
+    """Say how far the greedy action changes: how often or, where it is continuous, by how much."""
+    if reliance is None:
+        return "-"
+    changed = reliance["greedy_changed"]
+    return f"{reliance['action_change']:.2f} sd" if changed is None else f"{100 * changed:.0f} %"
 
 
 if __name__ == "__main__":

@@ -12,7 +12,6 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import torch
-from gymnasium import spaces
 from matplotlib.figure import Figure
 from pydantic import ValidationError
 from stable_baselines3.common.evaluation import evaluate_policy
@@ -224,7 +223,7 @@ def _play(
 
 
 def _reliance(policy: ActorCriticPolicy, sample: ObservationSample) -> dict[str, Any] | None:
-    if not coord_layers(policy) or not isinstance(policy.action_space, spaces.Discrete):
+    if not coord_layers(policy):
         return None
     observations = sample.observations()
     if len(observations) < 2:

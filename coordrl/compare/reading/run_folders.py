@@ -46,7 +46,7 @@ _MAPS_FILE = "coordinate_maps.png"
 #: Bytes of the largest picture that a report takes in.
 LARGEST_PNG = 4 * 2**20
 _PNG_BEGINS, _PNG_ENDS = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", b"\0\0\0\0IEND\xaeB`\x82"
-_RELIANCE = ("greedy_changed", "kl", "value_change")
+_RELIANCE = ("greedy_changed", "kl", "value_change", "action_change")
 
 
 def read_declaration(folder: Path) -> Declaration:

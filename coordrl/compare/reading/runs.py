@@ -39,9 +39,8 @@ class AgentEvaluation:
     :param deterministic: whether it took the most probable action, or drew one
     :param coordinates: whether its coordinates were switched on; None for one without any
     :param mean: their mean return
-    :param reliance: how much its outputs change when the coordinates are switched off:
-        "greedy_changed", "kl" and "value_change" (see :class:`coordrl.inspect.Reliance`), as far
-        as they are known
+    :param reliance: how much its outputs change when the coordinates are switched off, the fields
+        of :class:`coordrl.inspect.Reliance` as far as they are known
     """
 
     deterministic: bool

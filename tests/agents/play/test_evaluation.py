@@ -6,13 +6,16 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+import gymnasium as gym
 import numpy as np
 import pytest
 import torch
+from gymnasium import spaces
 from safetensors.torch import load_file, save_file
 from scipy import stats
 from stable_baselines3.common.utils import set_random_seed
 
+from agents.evaluate import _relies
 from agents.play.agent import WEIGHTS, load_policy
 from agents.play.evaluation import EVALUATION, MAPS, Evaluation, evaluate_run
 from agents.run.config import EVAL_SEED_OFFSET
@@ -21,10 +24,33 @@ from agents.training.model import make_run_env
 from common.errors import UsageError
 from common.files import read_json
 from envs.not_so_clevr import Rules
+from tests.agents.runs import small_run, trained
 
 SEAQUEST = Path("Seaquest", "a2c", "coord", "seed-0")
 CLEVR = Path("NotSoClevr-v0", "ppo", "coord-pooled", "seed-0")
 PLAIN = Path("NotSoClevr-v0", "ppo", "pooled", "seed-0")
+
+
+class Steering(gym.Env[Any, Any]):
+    """A dot that continuous actions are to point at."""
+
+    observation_space = spaces.Box(0, 255, (36, 36, 1), np.uint8)
+    action_space = spaces.Box(-1, 1, (2,))
+    metadata: dict[str, Any] = {"render_modes": []}  # noqa: RUF012
+
+    def reset(self, *, seed: int | None = None, options: Any = None) -> tuple[Any, dict[str, Any]]:
+        super().reset(seed=seed)
+        self.place = self.np_random.integers(0, 36, 2)
+        image = np.zeros((36, 36, 1), np.uint8)
+        image[tuple(self.place)] = 255
+        return image, {}
+
+    def step(self, action: Any) -> tuple[Any, float, bool, bool, dict[str, Any]]:
+        reward = -float(np.abs(action - self.place / 18 + 1).sum())
+        return self.reset()[0], reward, bool(self.np_random.random() < 0.2), False, {}
+
+
+gym.register("Steering-v0", Steering)
 
 
 def evaluate(root: Path, run: Path, **settings: Any) -> list[dict[str, Any]]:
@@ -150,6 +176,19 @@ def test_coordinates_switched_off_are_coordinate_weights_of_zero(finished_runs: 
     (zeroed,) = evaluate(finished_runs, CLEVR, **settings)
     assert zeroed["returns"] == off["returns"]
     assert zeroed["reliance"]["greedy_changed"] == 0
+
+
+def test_continuous_actions_are_said_to_move(tmp_path: Path) -> None:
+    run = trained(small_run("a2c", "coord", env="Steering-v0"), tmp_path)
+    weights = load_file(run.path / WEIGHTS)
+    strong = {k: v * 100 if "coord_weight" in k else v for k, v in weights.items()}
+    exchange_weights(run.path / WEIGHTS, strong)
+    (record,) = evaluate(
+        tmp_path, run.path.relative_to(tmp_path), n_eval_episodes=20, deterministic=(True,)
+    )
+    assert record["reliance"]["greedy_changed"] is None
+    assert record["reliance"]["action_change"] > 0.5
+    assert _relies(record["reliance"]) == f"{record['reliance']['action_change']:.2f} sd"
 
 
 def test_maps_are_drawn_of_arms_with_coordinates_only(finished_runs: Path) -> None:
