@@ -2,38 +2,49 @@
 PYTHON ?= python3
 VENV := .venv
 PY := $(VENV)/bin/python
-STAMP := $(VENV)/.installed
+# Development needs more than the demo does: linters, a browser's driver, Ray, ONNX, Sphinx.
+LAB := $(VENV)/.installed-lab
+DEV := $(VENV)/.installed-dev
 
-.PHONY: demo test test-slow check format tensorboard clean
+.PHONY: demo test test-slow check docs format tensorboard clean
 
-$(STAMP): pyproject.toml constraints.txt
+$(LAB): pyproject.toml constraints.txt
+	@echo "Installing into $(VENV): 1.5 GB, half of it torch for CPUs."
+	@echo "(On Linux pip takes torch for CUDA unless told otherwise: some GB more.)"
 	rm -rf $(VENV)
 	$(PYTHON) -m venv $(VENV)
+	$(PY) -m pip install --quiet --constraint constraints.txt --editable '.[lab]'
+	touch $@
+
+$(DEV): $(LAB)
 	$(PY) -m pip install --quiet --constraint constraints.txt --editable '.[dev]'
 	touch $@
 
-demo: $(STAMP)  ## PPO on Seaquest with and without CoordConv, two seeds, then the report
+demo: $(LAB)  ## PPO on Seaquest with and without CoordConv, two seeds, then the report
 	$(PY) -m agents.study agents/studies/demo.yaml --log-folder runs/demo
 
-test: $(STAMP)
+test: $(DEV)
 	$(PY) -m pytest -n 2 --dist worksteal
 
-test-slow: $(STAMP)
+test-slow: $(DEV)
 	$(PY) -m pytest -m "slow and not alone" -n 2 --dist worksteal
 	$(PY) -m pytest -m alone
 
-check: $(STAMP)
+check: $(DEV)
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/mypy
 	$(VENV)/bin/lint-imports
 
-format: $(STAMP)
+docs: $(DEV)  ## the site, into docs/_build; a warning is an error
+	$(PY) -m sphinx -W --keep-going -q -b html docs docs/_build
+
+format: $(DEV)
 	$(VENV)/bin/ruff format .
 	$(VENV)/bin/ruff check --fix .
 
-tensorboard: $(STAMP)
+tensorboard: $(LAB)
 	$(VENV)/bin/tensorboard --logdir $(or $(LOGDIR),runs)
 
 clean:
-	rm -rf $(VENV) dist
+	rm -rf $(VENV) dist docs/_build

@@ -10,7 +10,7 @@ map, is computed once for the whole batch (:mod:`coordrl.coord_map`).
 """
 
 from collections.abc import Sequence
-from typing import Any, ClassVar, Literal, NoReturn, Self, get_args
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, NoReturn, get_args
 
 import torch
 from torch import nn
@@ -21,6 +21,9 @@ from coordrl.coord_init import draw_concatenated, write
 from coordrl.coord_map import CoordMap, is_without_data
 from coordrl.coordinates import check_code, n_coordinates
 from coordrl.plain import plain_arguments, scales_filters, why_not_plain
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
 
 _FOLDED = (
     "this is the {0}'s weight with another scale for each filter, as if batch norm was folded into "
@@ -103,7 +106,7 @@ class CoordConvBase(_ConvNd):
         with_r: bool = False,
         code: str = "coordinates",
         coord_init: CoordInit = "default",
-    ) -> Self:
+    ) -> "Self":
         """Give coordinates to a plain convolution, whose parameters the new layer takes over.
 
         No global random number is drawn.
@@ -139,7 +142,7 @@ class CoordConvBase(_ConvNd):
         with_r: bool = False,
         code: str = "coordinates",
         coord_order: Sequence[int] | None = None,
-    ) -> Self:
+    ) -> "Self":
         """Take the weights of a convolution whose input has coordinate channels appended.
 
         Its input channels are [x, coordinates], in every group if there are several. The order of
@@ -244,7 +247,7 @@ class CoordConvBase(_ConvNd):
         return self._coord_map.add_to(output, self.coord_weight, geometry)
 
     @classmethod
-    def _like(cls, conv: _ConvNd, n_appended: int, **ours: Any) -> Self:
+    def _like(cls, conv: _ConvNd, n_appended: int, **ours: Any) -> "Self":
         """Make a layer with a convolution's settings and with weights still to be given."""
         layer = cls(**plain_arguments(conv, conv.in_channels - n_appended), **ours)
         return layer.train(conv.training)

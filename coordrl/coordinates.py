@@ -74,7 +74,7 @@ def coordinate_grid(
         numbers uniform in [-1, 1], the same whenever the size and the seed are the same
     :param device: Device of the grid
     :param dtype: Floating-point type of the grid, torch's default if None
-    :return: Tensor of shape (n_coords, *size)
+    :return: Tensor of shape ``(n_coords, *size)``
     :raises ValueError: If ``code`` is unknown
 
     >>> coordinate_grid((2, 3))

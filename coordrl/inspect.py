@@ -39,7 +39,7 @@ def coordinate_maps(
     :param module: A network, or an SB3 policy
     :param example: An input of the network, of which the size matters only; not needed where the
         CoordConv layers are in SB3 feature extractors, which know the size of their images
-    :return: For each CoordConv layer, by name, a tensor of shape (filters, *output size)
+    :return: For each CoordConv layer, by name, a tensor of shape ``(filters, *output size)``
     :raises ValueError: If no CoordConv layer is reached
 
     >>> from coordrl import CoordConv2d
@@ -153,8 +153,8 @@ def coordinate_reliance(policy: BasePolicy, observations: Observations) -> Relia
     """Measure how much a policy relies on its coordinates.
 
     :param policy: A policy without a recurrent state, such as ``model.policy``, with any actions
-    :param observations: Observations of shape (N, *observation shape), such as those of a rollout;
-        a dict of such arrays where observations are dicts
+    :param observations: Observations of shape ``(N, *observation shape)``, such as those of a
+        rollout; a dict of such arrays where observations are dicts
     :return: The changes of its outputs
     :raises ValueError: If there are fewer than two observations, or the policy is recurrent
     """

@@ -1,8 +1,11 @@
-"""The code of the documentation runs, for fewer timesteps."""
+"""The documentation is true: its code and commands run, for fewer timesteps; its site is whole."""
 
 import re
+import shlex
 import subprocess
+import sys
 import venv
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -10,35 +13,75 @@ import pytest
 import torch
 
 REPOSITORY = Path(__file__).parents[1]
+DOCS = REPOSITORY / "docs"
+PAGES = [REPOSITORY / "README.md", *sorted(DOCS.glob("*.md"))]
+
+
+def blocks(page: Path, language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```", page.read_text(), re.DOTALL | re.MULTILINE)
+
+
+# Python
+
 FEW_SHORT_GAMES = 'n_envs=2, env_kwargs={"max_episode_steps": 200}'
 SHORT_PPO = "PPO(CoordActorCriticPolicy, env, n_steps=16, batch_size=16, n_epochs=1)"
+SHORTER: dict[str, dict[str, str]] = {
+    "README.md": {},
+    "atari.md": {"100_000": "16", "n_envs=8, seed=0": "n_envs=2, seed=0", "seed=0)": "n_steps=8)"},
+    "deployment.md": {},
+    "not_so_clevr.md": {"10_000": "256"},
+    # Six epochs are enough to tell the networks apart.
+    "paper.md": {"range(16)": "range(6)", "T_max=16": "T_max=6"},
+    # One rollout and one game, which must not be long.
+    "sb3.md": {
+        "1_000_000": "16",
+        "n_envs=8": FEW_SHORT_GAMES,
+        "100_000": "16",
+        "n_eval_episodes=10": "n_eval_episodes=1",
+        "PPO(CoordActorCriticPolicy, env)": SHORT_PPO,
+    },
+    "start.md": {},
+}
+"""Pages with Python code, and what is replaced there so that it runs for seconds."""
+
+
+def run_page(name: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+    """Run the code of a page as one program, and return its names."""
+    page = REPOSITORY / name if name == "README.md" else DOCS / name
+    code = "\n".join(blocks(page, "python"))
+    for there, shorter in SHORTER[name].items():
+        assert there in code
+        code = code.replace(there, shorter)
+    monkeypatch.chdir(folder)
+    monkeypatch.setenv("MPLBACKEND", "agg")
+    torch.set_num_threads(1)
+    torch.manual_seed(0)
+    torch._dynamo.reset()
+    names: dict[str, Any] = {"__name__": "page"}
+    exec(code, names)
+    return names
+
+
+def test_every_page_with_code_is_run() -> None:
+    assert {page.name for page in PAGES if blocks(page, "python")} == set(SHORTER)
 
 
 def test_stable_baselines3(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    text = (REPOSITORY / "docs" / "sb3.md").read_text()
-    blocks = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
-    code = "\n".join(blocks)
-    # One rollout and one game, which must not be long.
-    assert code.count("model.learn(1_000_000)") == 2
-    code = code.replace("1_000_000", "16").replace("n_envs=8", FEW_SHORT_GAMES)
-    assert code.count("100_000") == 1
-    code = code.replace("100_000", "16").replace("n_eval_episodes=10", "n_eval_episodes=1")
-    code = code.replace("PPO(CoordActorCriticPolicy, env)", SHORT_PPO)
-    assert SHORT_PPO in code
-    monkeypatch.chdir(tmp_path)
-    torch.set_num_threads(1)
-    names: dict[str, Any] = {}
-    exec(code, names)
+    names = run_page("sb3.md", tmp_path, monkeypatch)
     assert names["model"].policy.features_extractor.cnn[0].coord_weight.abs().max() > 0
     names["env"].close()
+
+
+@pytest.mark.parametrize("name", ["atari.md", "not_so_clevr.md"])
+def test_environments(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    run_page(name, tmp_path, monkeypatch)["env"].close()
 
 
 @pytest.mark.slow
 def test_the_lines_of_the_readme_run_where_nothing_but_they_need_is_installed(
     tmp_path: Path,
 ) -> None:
-    text = (REPOSITORY / "README.md").read_text()
-    (code,) = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
+    (code,) = blocks(REPOSITORY / "README.md", "python")
     venv.create(tmp_path / "venv", with_pip=True)
     python = tmp_path / "venv" / "bin" / "python"
     packages = [str(REPOSITORY), "ale-py", "opencv-python-headless"]
@@ -50,16 +93,7 @@ def test_the_lines_of_the_readme_run_where_nothing_but_they_need_is_installed(
 
 @pytest.mark.slow
 def test_the_papers_failure_and_fix(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    text = (REPOSITORY / "docs" / "paper.md").read_text()
-    (code,) = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
-    # Six epochs are enough to tell them apart.
-    assert code.count("range(16)") == code.count("T_max=16") == 1
-    code = code.replace("range(16)", "range(6)").replace("T_max=16", "T_max=6")
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("MPLBACKEND", "agg")
-    torch.set_num_threads(1)
-    names: dict[str, Any] = {}
-    exec(code, names)
+    names = run_page("paper.md", tmp_path, monkeypatch)
     plain, coordconv = (panel.get_title() for panel in names["panels"])
     assert plain in {f"DeconvPainter: test {percent}%" for percent in range(5)}
     assert coordconv == "CoordPainter: test 100%"
@@ -69,12 +103,117 @@ def test_the_papers_failure_and_fix(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
 def test_deployment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    text = (REPOSITORY / "docs" / "deployment.md").read_text()
-    code = "\n".join(re.findall(r"```python\n(.*?)```", text, re.DOTALL))
-    monkeypatch.chdir(tmp_path)
-    torch.set_num_threads(1)
-    torch.manual_seed(0)
-    torch._dynamo.reset()
-    names: dict[str, Any] = {}
-    exec(code, names)
-    assert names["error"] > 0
+    assert run_page("deployment.md", tmp_path, monkeypatch)["error"] > 0
+
+
+# Commands
+
+FEW = "--hyperparams n_envs:2 n_steps:16"
+SHORT = {
+    "agents.train": f"-n 64 -f runs/other {FEW}",
+    "agents.study": "--list -f runs/another",
+    "agents.evaluate": "--n-eval-episodes 1",
+    "agents.enjoy": "-n 8 -o shown.mp4",
+}
+"""What is added to commands, the last value of a flag being the one that counts."""
+OF_OTHER_TOOLS = (" logs", "--source events", "returns.csv", "zoo-logs")
+"""Comparisons of other tools' logs: tests/compare/reading runs them on such logs."""
+ENVIRONMENT = """
+import gymnasium as gym
+import numpy as np
+
+class MyEnv(gym.Env):
+    observation_space = gym.spaces.Box(0, 255, (48, 48, 3), np.uint8)
+    action_space = gym.spaces.Discrete(2)
+
+    def reset(self, *, seed=None, options=None):
+        super().reset(seed=seed)
+        return self.np_random.integers(0, 256, (48, 48, 3), dtype=np.uint8), {}
+
+    def step(self, action):
+        return self.reset()[0], 1.0, bool(self.np_random.random() < 0.1), False, {}
+
+class MyWrapper(gym.Wrapper):
+    pass
+
+gym.register("MyEnv-v0", MyEnv)
+"""
+
+
+def commands() -> Iterator[tuple[str, str]]:
+    for page in PAGES:
+        for block in blocks(page, "bash"):
+            for line in block.replace("\\\n", " ").splitlines():
+                command = re.sub(r"\s(#|> ).*", "", line).strip()
+                module = re.match(
+                    r"(?:\.venv/bin/)?python -m (agents\S*|coordrl\S*|envs\S*) ?", command
+                )
+                if module and not any(word in command for word in OF_OTHER_TOOLS):
+                    yield page.name, command
+
+
+@pytest.fixture(scope="module")
+def workplace(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Make a folder with everything that the pages' commands speak of."""
+    folder = tmp_path_factory.mktemp("workplace")
+    (folder / "my_package.py").write_text(ENVIRONMENT)
+    (folder / "my_extractors.py").write_text(blocks(DOCS / "start.md", "python")[0])
+    (folder / "mine.yaml").write_text(blocks(DOCS / "start.md", "yaml")[0])
+    run(
+        "agents.study --env Seaquest Pong --algo ppo --arms standard coord --seeds 0 3 -n 128 "
+        f"-f runs/mine {FEW} batch_size:32",
+        folder,
+    )
+    return folder
+
+
+def run(command: str, folder: Path) -> str:
+    words = shlex.split(command)
+    there = [
+        str(path.relative_to(folder)) for word in words for path in folder.glob(word) if "*" in word
+    ]
+    words = [word for word in words if "*" not in word] + there
+    done = subprocess.run(
+        [sys.executable, "-m", *words], cwd=folder, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, f"{command}\n{done.stdout}\n{done.stderr}"
+    return done.stdout
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("page", "command"), list(commands()))
+def test_every_command_is_understood(page: str, command: str, workplace: Path) -> None:
+    words = command.split("python -m ", 1)[1]
+    run(f"{words} {SHORT.get(words.split()[0], '')}", workplace)
+
+
+@pytest.mark.slow
+def test_the_tutorial(workplace: Path) -> None:
+    text = (workplace / "mine.yaml").read_text()
+    for there, shorter in {
+        "n_timesteps: 20_000": "n_timesteps: 512",
+        "seeds: 4": "seeds: 2",
+    }.items():
+        assert there in text
+        text = text.replace(there, shorter)
+    (workplace / "short.yaml").write_text(text)
+    out = run(f"agents.study short.yaml -f runs/short {FEW} batch_size:32", workplace)
+    assert "small-coord" in out
+    assert (workplace / "runs" / "short" / "comparison" / "report.html").exists()
+
+
+# The site
+
+
+@pytest.mark.slow
+def test_the_site_is_built_without_a_warning_and_every_page_is_linked(tmp_path: Path) -> None:
+    build = [sys.executable, "-m", "sphinx", "-W", "--keep-going", "-q", "-b", "html"]
+    built = subprocess.run([*build, DOCS, tmp_path], capture_output=True, text=True, check=False)
+    assert built.returncode == 0, built.stderr
+    texts = {page.name: page.read_text() for page in PAGES}
+    for page in DOCS.glob("*.md"):
+        others = "\n".join(
+            text for name, text in texts.items() if name not in (page.name, "index.md")
+        )
+        included = page.name in {"changes.md", "contributing.md", "security.md", "formats.md"}
+        assert included or page.name == "index.md" or f"{page.name}" in others, page.name

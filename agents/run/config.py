@@ -4,10 +4,11 @@ import hashlib
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal
 
 import torch
 from pydantic import ConfigDict, Field, SerializeAsAny, ValidationError, model_validator
+from typing_extensions import Self
 
 from agents.run.arm import Arm, find_arm
 from agents.run.fields import Count, CountOrZero, PositiveFraction, explain

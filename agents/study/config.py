@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from itertools import product
 from math import prod
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal
 
 from pydantic import (
     AfterValidator,
@@ -16,6 +16,7 @@ from pydantic import (
     ValidationError,
     model_validator,
 )
+from typing_extensions import Self
 
 from agents.run.arm import Arm, check_controls, find_arm, load_arms
 from agents.run.config import RunConfig, Seed, hash_of, make_run_config

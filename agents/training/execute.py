@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable
 from contextlib import ExitStack, closing
-from datetime import UTC, datetime
+from datetime import datetime, timezone
 from pathlib import Path
 
 from stable_baselines3.common.callbacks import BaseCallback
@@ -56,7 +56,7 @@ def execute(
             return
         remove_drafts(folder.path)
         prepare_process(config.num_threads)
-        started = datetime.now(UTC).isoformat(timespec="seconds")
+        started = datetime.now(timezone.utc).isoformat(timespec="seconds")
         folder.update(status="running", error=None, started=started, provenance=provenance())
         try:
             finished = _train(folder, config, report, stop_at, inexact)

@@ -4,7 +4,7 @@ import hashlib
 import time
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
@@ -196,7 +196,7 @@ def _resumption(checkpoint: State) -> dict[str, Any]:
     changed = changed_builds(checkpoint["builds"])
     return {
         "timestep": checkpoint["training"]["num_timesteps"],
-        "at": datetime.now(UTC).isoformat(timespec="seconds"),
+        "at": datetime.now(timezone.utc).isoformat(timespec="seconds"),
         "exact": not changed,
         "changed_builds": changed,
     }
