@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.agents.fuzzing import KINDS, MEMORY_LIMIT, make_input, memory, outcome_of
+from tests.agents.fuzzing.inputs import KINDS, make_input
+from tests.agents.fuzzing.outcome import MEMORY_LIMIT, memory, outcome_of
 
 FEW = {"study file": 30, "command line": 20, "record": 20, "log": 2, "checkpoint": 5}
 MANY = {"study file": 400, "command line": 300, "record": 300, "log": 60, "checkpoint": 150}

@@ -24,7 +24,7 @@ from agents.training.checkpoints import checkpoint_paths
 from agents.training.execute import execute
 from common.command_line import run_command
 from common.errors import UsageError
-from tests.agents.fuzzing import change_checkpoint
+from tests.agents.fuzzing.mutations import change_checkpoint
 from tests.agents.runs import episodes_without_wall_time, small_run, trained, weights_hash
 
 State = dict[str, Any]
