@@ -110,8 +110,8 @@ def test_deployment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 FEW = "--hyperparams n_envs:2 n_steps:16"
 SHORT = {
-    "agents.train": f"-n 64 -f runs/other {FEW}",
-    "agents.study": "--list -f runs/another",
+    "agents.train": f"-n 64 {FEW}",
+    "agents.study": "--list",
     "agents.evaluate": "--n-eval-episodes 1",
     "agents.enjoy": "-n 8 -o shown.mp4",
 }
@@ -139,6 +139,17 @@ class MyWrapper(gym.Wrapper):
 gym.register("MyEnv-v0", MyEnv)
 """
 
+SHORT_STUDY = """
+env: [Seaquest, Pong]
+env_kwargs: {max_frames: 100}
+algo: [ppo]
+arms: [standard, coord]
+seeds: [0, 3]
+n_timesteps: 128
+hyperparams: {ppo: {n_envs: 2, n_steps: 16, batch_size: 32}}
+comparison: {window: 0.9}
+"""
+
 
 def commands() -> Iterator[tuple[str, str]]:
     for page in PAGES:
@@ -159,11 +170,8 @@ def workplace(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "my_package.py").write_text(ENVIRONMENT)
     (folder / "my_extractors.py").write_text(blocks(DOCS / "start.md", "python")[0])
     (folder / "mine.yaml").write_text(blocks(DOCS / "start.md", "yaml")[0])
-    run(
-        "agents.study --env Seaquest Pong --algo ppo --arms standard coord --seeds 0 3 -n 128 "
-        f"-f runs/mine {FEW} batch_size:32",
-        folder,
-    )
+    (folder / "short.yaml").write_text(SHORT_STUDY)
+    run("agents.study short.yaml -f runs/mine", folder)
     return folder
 
 
@@ -182,22 +190,25 @@ def run(command: str, folder: Path) -> str:
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("page", "command"), list(commands()))
-def test_every_command_is_understood(page: str, command: str, workplace: Path) -> None:
+def test_every_command_is_understood(
+    page: str, command: str, workplace: Path, tmp_path: Path
+) -> None:
     words = command.split("python -m ", 1)[1]
-    run(f"{words} {SHORT.get(words.split()[0], '')}", workplace)
+    name = words.split()[0]
+    shorter = "" if "--dry-run" in words else SHORT.get(name, "")
+    trains = name in ("agents.train", "agents.study")
+    run(f"{words} {shorter} {f'-f {tmp_path}' if trains else ''}", workplace)
 
 
 @pytest.mark.slow
 def test_the_tutorial(workplace: Path) -> None:
     text = (workplace / "mine.yaml").read_text()
-    for there, shorter in {
-        "n_timesteps: 20_000": "n_timesteps: 512",
-        "seeds: 4": "seeds: 2",
-    }.items():
+    shorter = {"20_000": "128\nenv_kwargs: {max_frames: 100}", "seeds: 4": "seeds: 2", "0.2": "0.9"}
+    for there, instead in shorter.items():
         assert there in text
-        text = text.replace(there, shorter)
-    (workplace / "short.yaml").write_text(text)
-    out = run(f"agents.study short.yaml -f runs/short {FEW} batch_size:32", workplace)
+        text = text.replace(there, instead)
+    (workplace / "shorter.yaml").write_text(text)
+    out = run(f"agents.study shorter.yaml -f runs/short {FEW} batch_size:32", workplace)
     assert "small-coord" in out
     assert (workplace / "runs" / "short" / "comparison" / "report.html").exists()
 
