@@ -75,8 +75,17 @@ def plus_minus(mean: float, interval: Interval | None) -> str:
     return f"{number_text(mean)} ± {number_text((interval.high - interval.low) / 2)}"
 
 
+def verdict_text(contrast: Contrast | None) -> str:
+    """Return a verdict in a few words, for the cell of a table; None is the baseline."""
+    if contrast is None:
+        return "baseline"
+    if contrast.seeds_needed is not None:
+        return f"{contrast.verdict} (a new study needs {seeds_text(contrast)} seeds)"
+    return contrast.verdict or "no runs"
+
+
 def seeds_text(contrast: Contrast) -> str:
-    """Return the seeds that would decide, for an inconclusive verdict."""
+    """Return the seeds per arm with which a new study would decide, for an inconclusive verdict."""
     if contrast.verdict != "inconclusive" or not contrast.margin or not contrast.sd:
         return NONE
     if contrast.seeds_needed is None:
@@ -168,17 +177,17 @@ def finding(group: Group, contrast: Contrast, baseline: str) -> str:
         interval = f"95 % interval {interval_text(contrast.interval)}"
     return (
         f"{group.title}: {contrast.arm} {difference} ({interval}; "
-        f"p = {p_text(contrast.p_holm)} after correction): {_verdict_text(contrast)}"
+        f"p = {p_text(contrast.p_holm)} after correction): {_conclusion(contrast)}"
     ).replace("p = <", "p <")
 
 
-def _verdict_text(contrast: Contrast) -> str:
+def _conclusion(contrast: Contrast) -> str:
     if contrast.verdict == "uninformative":
         return "uninformative, as no arm is shown to beat random play"
     if contrast.seeds_needed is not None:
         return (
-            f"inconclusive; about {contrast.seeds_needed:,} seeds per arm would find a "
-            f"difference as large as the margin of {number_text(contrast.margin)}"
+            f"inconclusive; a new study with about {contrast.seeds_needed:,} seeds per arm would "
+            f"find a difference as large as the margin of {number_text(contrast.margin)}"
         )
     return contrast.verdict or NONE
 

@@ -117,6 +117,7 @@ class Declaration:
     :param outcome: the primary one, which margins, tests and verdicts are about
     :param note: free text for the report
     :param hash: of the study's file
+    :param altered: whether ``study.json`` no longer says what its hash was taken of
     :param config: the study's file, as it was read
     :param arguments: what the command line was asked to read: names of folders and tables first,
         then options
@@ -131,6 +132,7 @@ class Declaration:
     outcome: Outcome = "score"
     note: str | None = None
     hash: str | None = None
+    altered: bool = False
     config: dict[str, Any] | None = None
     arguments: tuple[str, ...] = ()
 

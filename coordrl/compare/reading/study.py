@@ -7,12 +7,13 @@ from pathlib import Path
 
 from coordrl.compare.errors import CompareError
 from coordrl.compare.plain_text import plain, plainly
+from coordrl.compare.reading.declared import STUDY_FILE, read_declaration
 from coordrl.compare.reading.folders import RUN_FILE, Walk, check_below, each_once
 from coordrl.compare.reading.formats.table import SUFFIXES, read_table
 from coordrl.compare.reading.lengths import runs_of_one_length
 from coordrl.compare.reading.logs import KINDS, TAGGED, LogFiles, LoggedRun, find_logs, read_log
 from coordrl.compare.reading.pattern import Pattern
-from coordrl.compare.reading.run_folders import STUDY_FILE, read_declaration, read_run
+from coordrl.compare.reading.run_folders import read_run
 from coordrl.compare.reading.runs import Declaration, Missing, Run, RunKey, Study
 from coordrl.compare.reading.unstated import numbered, without_algorithms
 
@@ -192,6 +193,8 @@ def _find_folders(root: Path, base: Path, follow_links: bool) -> _Found | None:
         reason = f"{STUDY_FILE} does not list it"
         unlisted = [_run_folder(root, base, name) for name in sorted({*found} - {*declared.runs})]
         items += [Missing(folder.name, reason, None) for folder in unlisted]
+    if declared.altered:
+        notes.append(f"{root.name}: {STUDY_FILE} was changed after the study had been declared")
     if others:
         notes.append(f"{root.name}: logs without {RUN_FILE} in {others} folders are not read")
     return _Found(declared, items, notes)

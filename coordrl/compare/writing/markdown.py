@@ -73,8 +73,8 @@ def _contrast(contrast: Contrast | None) -> tuple[str, str, str]:
     difference = words.number_text(contrast.difference, sign=True)
     if contrast.interval is not None:
         difference += f" ({words.interval_text(contrast.interval)})"
-    verdict = contrast.verdict or "no runs"
-    return difference, words.p_text(contrast.p_holm), _MARKS.get(verdict, "") + verdict
+    mark = _MARKS.get(contrast.verdict or "", "")
+    return difference, words.p_text(contrast.p_holm), mark + words.verdict_text(contrast)
 
 
 def _aggregate(aggregate: Aggregate) -> list[str]:

@@ -16,7 +16,7 @@ from coordrl.compare.comparing.words import (
     number_text,
     p_text,
     plus_minus,
-    seeds_text,
+    verdict_text,
 )
 from coordrl.compare.reading.runs import Outcome
 
@@ -86,7 +86,7 @@ def _terminal_table(comparison: Comparison) -> Table:
                 number_text(contrast.difference, sign=True) if contrast else "",
                 interval_text(contrast.interval) if contrast else "",
                 p_text(contrast.p_holm) if contrast else "",
-                _verdict(contrast),
+                verdict_text(contrast),
             )
         table.add_section()
     return table
@@ -112,14 +112,6 @@ def _text_cell(text: str) -> str:
     ("'=1+1;'-2", 'coord-first')
     """
     return re.sub(r"(^|;)(?=\s*[=+\-@])", r"\1'", text)
-
-
-def _verdict(contrast: Contrast | None) -> str:
-    if contrast is None:
-        return "baseline"
-    if contrast.seeds_needed is not None:
-        return f"{contrast.verdict} (needs {seeds_text(contrast)} seeds)"
-    return contrast.verdict or "no runs"
 
 
 def _arm_cells(group: Group, arm: ArmResult | None) -> list[object]:
