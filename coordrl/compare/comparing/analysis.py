@@ -117,11 +117,23 @@ def _contrast(
         return Contrast(arm=name, seeds=seeds, notes=(note,))
     margin = margin_of(baseline.mean, random, study.declared.margin)
     found = contrast(arm, baseline, margin, pairs=study.declared.paired)
+    found = replace(found, notes=(*found.notes, *_reference_notes(baseline, random)))
     if study.declared.outcome == "score":
         return found
     margin = margin_of(baseline.score, random, study.declared.margin)
     arms = (of_scores(arm), of_scores(baseline))
     return replace(found, secondary=contrast(*arms, margin, pairs=study.declared.paired))
+
+
+def _reference_notes(baseline: ArmResult, random: float | None) -> tuple[str, ...]:
+    """Return a note if the margin is a share of scores whose 0 means nothing."""
+    if random is not None or min(baseline.outcomes) >= 0:
+        return ()
+    signs = "below 0" if max(baseline.outcomes) < 0 else "of both signs"
+    return (
+        f"{baseline.arm} has scores {signs}, and what random play scores is not known: the margin, "
+        f"a share of their mean without its sign, means little",
+    )
 
 
 def _correct(groups: Sequence[Group], family: int, *, pairs: bool) -> list[Group]:

@@ -21,9 +21,12 @@ from coordrl.compare.statistics.two_arms import (
     holm,
     paired,
     sample_sd,
+    size_of,
     welch,
 )
 
+# Margins below this share of the standard deviation between seeds mean nothing.
+_VANISHING = 0.01
 _SIGNIFICANT = ("better", "worse", "negligible")
 
 
@@ -61,14 +64,30 @@ def contrast(arm: ArmResult, baseline: ArmResult, margin: float, *, pairs: bool)
         notes=notes,
     )
     if estimate is None:
-        note = f"{arm.arm}: no interval or t-test, with one seed or scores that do not vary"
-        return replace(found, notes=(*notes, note))
+        return _without_spread(found, single=min(found.seeds) < 2)
     return replace(
         found,
         interval=estimate.interval(),
         sd=sd,
         p_t=estimate.p_value(),
         p_equivalence=estimate.p_equivalence(margin),
+    )
+
+
+def _without_spread(found: Contrast, *, single: bool) -> Contrast:
+    """Complete a contrast of single seeds, of which nothing more is known, or of constant ones."""
+    assert found.difference is not None
+    assert found.margin is not None
+    if single:
+        return replace(found, notes=(*found.notes, f"{found.arm}: no interval with a single seed"))
+    same = abs(found.difference) < found.margin
+    note = f"{found.arm}: its scores and the baseline's do not vary: there is no t-test"
+    return replace(
+        found,
+        interval=Interval(found.difference, found.difference),
+        sd=0.0,
+        p_equivalence=0.0 if same else 1.0,
+        notes=(*found.notes, note),
     )
 
 
@@ -142,10 +161,15 @@ def _decided(contrast: Contrast, informative: bool, alpha: float, pairs: bool) -
         difference,
         margin,
         informative=informative,
+        interval=contrast.interval,
         p_difference=p_holm,
         p_equivalence=contrast.p_equivalence,
         p_possible=p_possible,
     )
+    if verdict != "uninformative":
+        contrast = replace(contrast, notes=(*contrast.notes, *_margin_notes(contrast)))
+    if verdict in ("better", "worse"):
+        return replace(contrast, verdict=verdict, size=size_of(contrast.interval, margin))
     if verdict != "inconclusive" or contrast.sd is None:
         return replace(contrast, verdict=verdict)
     needed = seeds_needed(margin, contrast.sd, alpha, pairs=pairs)
@@ -156,6 +180,17 @@ def _common_sd(arm: ArmResult, baseline: ArmResult) -> float | None:
     if arm.sd is None or baseline.sd is None:
         return None
     return float(np.sqrt((arm.sd**2 + baseline.sd**2) / 2))
+
+
+def _margin_notes(contrast: Contrast) -> tuple[str, ...]:
+    """Return a note if next to any difference would lie outside the margin."""
+    margin, sd = contrast.margin, contrast.sd
+    if not sd or margin is None or margin >= _VANISHING * sd:
+        return ()
+    return (
+        f"{contrast.arm}: the margin of {margin:.2g} vanishes beside the spread of seeds (sd "
+        f"{sd:.2g}), as the baseline scores next to nothing: nothing can be shown to be equivalent",
+    )
 
 
 def _seed_notes(arm: ArmResult, baseline: ArmResult, *, pairs: bool) -> tuple[str, ...]:

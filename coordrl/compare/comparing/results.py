@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from coordrl.compare.reading.runs import UNSTATED, AgentEvaluation, Declaration, Missing
-from coordrl.compare.statistics.two_arms import Interval, Verdict
+from coordrl.compare.statistics.two_arms import Interval, Size, Verdict
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -110,6 +110,7 @@ class Contrast:
     :param seeds_needed: per arm, for a difference as large as the margin; only for an
         inconclusive verdict
     :param verdict: None if one of the two has no finished run
+    :param size: of the difference of a better or worse arm, as its interval shows it
     :param notes: what the reader should know
     :param secondary: of the scores, uncorrected, where the comparison is about another outcome
     """
@@ -128,6 +129,7 @@ class Contrast:
     correlation: float | None = None
     seeds_needed: int | None = None
     verdict: Verdict | None = None
+    size: Size | None = None
     notes: tuple[str, ...] = ()
     secondary: "Contrast | None" = None
 

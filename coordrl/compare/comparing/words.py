@@ -81,7 +81,14 @@ def verdict_text(contrast: Contrast | None) -> str:
         return "baseline"
     if contrast.seeds_needed is not None:
         return f"{contrast.verdict} (a new study needs {seeds_text(contrast)} seeds)"
-    return contrast.verdict or "no runs"
+    joint = {"": "", "size open": ", "}.get(size_text(contrast), " ")
+    return (contrast.verdict or "no runs") + joint + size_text(contrast)
+
+
+def size_text(contrast: Contrast) -> str:
+    """Say how large the difference of a better or worse arm is shown to be; "" for others."""
+    sizes = {"beyond the margin": "by more than the margin", "open": "size open"}
+    return "" if contrast.size is None else sizes[contrast.size]
 
 
 def seeds_text(contrast: Contrast) -> str:
@@ -189,7 +196,7 @@ def _conclusion(contrast: Contrast) -> str:
             f"inconclusive; a new study with about {contrast.seeds_needed:,} seeds per arm would "
             f"find a difference as large as the margin of {number_text(contrast.margin)}"
         )
-    return contrast.verdict or NONE
+    return verdict_text(contrast)
 
 
 def headline(contrasts: list[Contrast], findings: list[str], baseline: str, family: int) -> str:

@@ -71,6 +71,7 @@ def _environment() -> Environment:
         plus_minus=words.plus_minus,
         estimate=words.estimate_text,
         needed=words.seeds_text,
+        size=words.size_text,
         reach=words.reach_text,
         count=words.count_text,
         duration=words.duration_text,

@@ -41,6 +41,7 @@ _TEST_COLUMNS = (
     "p_equivalence",
     "correlation",
     "verdict",
+    "size",
     "seeds_needed",
 )
 _CONTRAST_COLUMNS = (

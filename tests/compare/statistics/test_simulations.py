@@ -62,7 +62,7 @@ def test_simulated_verdicts_are_those_of_whole_comparisons(seeds):
     generator = np.random.default_rng(seeds)
     scores = 5 + generator.normal(size=(15, 2, 3, seeds))
     scores[:, 0, 1] += 3
-    found = simulations.verdicts(scores, margin=0.1)
+    found = simulations.verdicts(scores)
     expected = np.array([whole_comparison(study, 0.1) for study in scores])
     expected[expected == "equivalent"] = "inconclusive"
     assert found.tolist() == expected.tolist()

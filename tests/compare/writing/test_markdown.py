@@ -25,7 +25,7 @@ def test_the_verdicts_are_a_table(written):
         assert group.contrasts[0].verdict in row[-1]
     [row] = [row for row in rows if "inconclusive" in row[-1]]
     assert re.search(r"inconclusive \(a new study needs [\d,]+ seeds\)", row[-1])
-    assert rows[1][-1] == "▲ better"
+    assert rows[1][-1] == "▲ better by more than the margin"
     assert comparison.headline in text
     assert "## Missing" not in text
 
