@@ -20,6 +20,8 @@ from coordrl.compare.reading.declared import (
     differences,
     terms,
 )
+from coordrl.compare.statistics.permutation import ALPHA
+from coordrl.compare.statistics.sequential import EQUIVALENCE_POWER, nominal_levels, weights
 
 
 @dataclass(frozen=True)
@@ -49,10 +51,33 @@ class Part:
             "comparison": {
                 **self.study.comparison.model_dump(),
                 "baseline": self.study.baseline,
+                "sequential": self._sequential(),
             },
             "note": self.study.note,
         }
+        if self.study.looks is not None:
+            record["design"] = self._design(self.study.looks)
         return {**record, "declaration": declaration_hash(declared_values(record))}
+
+    def _sequential(self) -> dict[str, Any] | None:
+        sequential, looks = self.study.comparison.sequential, self.study.looks
+        if sequential is None or looks is None:
+            return None
+        return {"looks": list(looks), "futility": sequential.futility}
+
+    def _design(self, looks: tuple[int, ...]) -> dict[str, Any]:
+        """Return what follows from the looks: for the record, nothing reads it."""
+        family = max(self.study.family, 1)
+        nominal = {
+            f"{ALPHA:g}/{number}": nominal_levels(looks, ALPHA / number, pairs=self.study.pairs)
+            for number in range(family, 0, -1)
+        }
+        return {
+            "family": self.study.family,
+            "weights": weights(looks),
+            "equivalence_weights": weights(looks, EQUIVALENCE_POWER),
+            "nominal_levels": nominal,
+        }
 
 
 def expand(name: str, study: StudyConfig, root: Path) -> list[Part]:

@@ -15,6 +15,7 @@ from coordrl.compare.statistics.permutation import (
 from coordrl.compare.statistics.power import seeds_needed
 from coordrl.compare.statistics.two_arms import (
     ALPHA,
+    Difference,
     Interval,
     correlation,
     decide,
@@ -45,12 +46,12 @@ def contrast(arm: ArmResult, baseline: ArmResult, margin: float, *, pairs: bool)
     notes = _seed_notes(arm, baseline, pairs=pairs)
     if pairs and not common:
         return Contrast(arm=arm.arm, seeds=(0, 0), notes=notes)
+    estimate = estimate_of(arm, baseline, pairs=pairs)
     if pairs:
-        estimate, value, sd = paired(x - y), float((x - y).mean()), sample_sd(x - y)
+        value, sd = float((x - y).mean()), sample_sd(x - y)
         p_value, possible = sign_flip_p(x - y), smallest_sign_flip_p(len(common))
     else:
-        estimate, value = welch(arm.outcomes, baseline.outcomes), arm.mean - baseline.mean
-        sd = _common_sd(arm, baseline)
+        value, sd = arm.mean - baseline.mean, _common_sd(arm, baseline)
         p_value = permutation_p(arm.outcomes, baseline.outcomes)
         possible = smallest_permutation_p(len(mine), len(theirs))
     found = Contrast(
@@ -72,6 +73,16 @@ def contrast(arm: ArmResult, baseline: ArmResult, margin: float, *, pairs: bool)
         p_t=estimate.p_value(),
         p_equivalence=estimate.p_equivalence(margin),
     )
+
+
+def estimate_of(arm: ArmResult, baseline: ArmResult, *, pairs: bool) -> Difference | None:
+    """Return the difference between two arms as far as it follows Student's t distribution."""
+    if not pairs:
+        return welch(arm.outcomes, baseline.outcomes)
+    mine = {seed.seed: seed.outcome for seed in arm.seeds}
+    theirs = {seed.seed: seed.outcome for seed in baseline.seeds}
+    common = sorted(set(mine) & set(theirs))
+    return paired([mine[seed] - theirs[seed] for seed in common])
 
 
 def _without_spread(found: Contrast, *, single: bool) -> Contrast:
@@ -167,7 +178,7 @@ def _decided(contrast: Contrast, informative: bool, alpha: float, pairs: bool) -
         p_possible=p_possible,
     )
     if verdict != "uninformative":
-        contrast = replace(contrast, notes=(*contrast.notes, *_margin_notes(contrast)))
+        contrast = replace(contrast, notes=(*contrast.notes, *margin_notes(contrast)))
     if verdict in ("better", "worse"):
         return replace(contrast, verdict=verdict, size=size_of(contrast.interval, margin))
     if verdict != "inconclusive" or contrast.sd is None:
@@ -182,7 +193,7 @@ def _common_sd(arm: ArmResult, baseline: ArmResult) -> float | None:
     return float(np.sqrt((arm.sd**2 + baseline.sd**2) / 2))
 
 
-def _margin_notes(contrast: Contrast) -> tuple[str, ...]:
+def margin_notes(contrast: Contrast) -> tuple[str, ...]:
     """Return a note if next to any difference would lie outside the margin."""
     margin, sd = contrast.margin, contrast.sd
     if not sd or margin is None or margin >= _VANISHING * sd:

@@ -15,7 +15,8 @@ from coordrl.compare.reading.files import (
     share,
     shown,
 )
-from coordrl.compare.reading.runs import Declaration, Outcome
+from coordrl.compare.reading.runs import Declaration, Outcome, Sequential
+from coordrl.compare.statistics.sequential import check_looks
 
 STUDY_FILE = "study.json"
 # Names longer than this are counted.
@@ -50,6 +51,7 @@ def read_declaration(folder: Path) -> Declaration:
             margin=share(comparison, "margin", Declaration.margin),
             window=share(comparison, "window", Declaration.window),
             outcome=outcome,
+            sequential=_sequential(record),
             note=optional(record, "note", str),
             hash=optional(record, "hash", str),
             altered=declaration not in (None, declaration_hash(declared_values(record))),
@@ -57,6 +59,26 @@ def read_declaration(folder: Path) -> Declaration:
         )
     except UnusableError as error:
         raise CompareError(f"{path}: {error}") from error
+
+
+def _sequential(record: dict[str, Any]) -> Sequential | None:
+    declared = optional(record["comparison"], "sequential", dict)
+    if declared is None:
+        return None
+    looks = required(declared, "looks", list)
+    seeds = declared_values(record)["seeds"]
+    if not all(isinstance(n, int) and not isinstance(n, bool) for n in looks):
+        raise UnusableError(f'"looks" must be whole numbers, not {shown(looks)}')
+    if not all(seed.isdecimal() for seed in seeds):
+        raise UnusableError("its runs must be in folders that end with seed-<number>")
+    try:
+        check_looks(looks, len(seeds))
+    except ValueError as error:
+        raise UnusableError(str(error)) from error
+    futility = optional(declared, "futility", float)
+    if futility is not None and not 0 < futility < 1:
+        raise UnusableError(f'"futility" must be null or above 0 and below 1, not {futility:g}')
+    return Sequential(tuple(looks), tuple(map(int, seeds)), futility)
 
 
 def declared_values(record: dict[str, Any]) -> dict[str, Any]:

@@ -54,7 +54,15 @@ def read_run(folder: Path, name: str, window: float) -> Run | Missing:
     try:
         return _read_run(folder, name, window)
     except UnusableError as error:
-        return Missing(name, str(error), _key_of_path(folder, name))
+        return Missing(name, str(error), _key_of_path(folder, name), _given_up(folder))
+
+
+def _given_up(folder: Path) -> bool:
+    """Return whether a run that cannot be used has ended for good."""
+    try:
+        return read_record(folder / RUN_FILE).get("status") in ("finished", "failed")
+    except UnusableError:
+        return False
 
 
 def _read_run(folder: Path, name: str, window: float) -> Run:

@@ -223,6 +223,8 @@ def _find_in_table(path: Path, base: Path) -> _Found:
 def _merged(declared: Sequence[Declaration]) -> Declaration:
     """Return one declaration for all that is compared."""
     studies = [each for each in declared if each.runs] or declared[:1]
+    if len(declared) > 1 and any(each.sequential for each in declared):
+        raise CompareError("a sequential study is a whole of its own: compare its folder alone")
     if (
         len(
             {
