@@ -43,9 +43,9 @@ SweptValues = Annotated[list[bool | int | float | str], Field(min_length=1, max_
 class SequentialConfig(BaseModel):
     """When a study looks at its runs, to stop comparisons of which enough is known.
 
-    ``looks`` are seeds per arm, the last being all of the study; by default they follow from those and
-    the number of comparisons. ``futility`` is the chance of still finding something below which a
-    comparison is given up; null for never.
+    ``looks`` are seeds per arm, the last being all of the study; by default they follow from those
+    and the number of comparisons. ``futility`` is the chance of still finding something below which
+    a comparison is given up; null for never.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -66,8 +66,8 @@ class ComparisonConfig(BaseModel):
 
     ``window`` is the last part of the timesteps whose games make the score; ``margin`` the
     difference that matters, as a part of the baseline's outcome above random play; ``outcome``
-    what is compared, the score or the mean of the learning curve. With ``sequential`` the study stops
-    training for comparisons of which enough is known.
+    what is compared, the score or the mean of the learning curve. With ``sequential`` the study
+    stops training for comparisons of which enough is known.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -150,6 +150,10 @@ class StudyConfig(RunSettings):
         if self.baseline not in self.arms:
             near = near_names(self.baseline, self.arms)
             raise ValueError(f"the baseline {self.baseline!r} is none of the arms, {near}")
+        return self
+
+    @model_validator(mode="after")
+    def _check_looks(self) -> Self:
         if self.looks is not None:
             check_looks(self.looks, len(self.seeds))
         return self

@@ -68,22 +68,40 @@ class Following:
             counts[cell] = max(counts.get(cell, 0), number)
         return counts
 
-    def is_needed(self, key: RunKey, *, ahead: int = 0) -> bool:
-        """Return whether a run is among those of :meth:`needed`."""
-        number = self.needed(ahead=ahead).get(key[:3])
-        return number is None or key.seed in self.declared.seeds[:number]
+    def runs_needed(self, *, ahead: int = 0) -> set[RunKey]:
+        """Return the runs of these seeds."""
+        return {
+            RunKey(*cell, seed)
+            for cell, number in self.needed(ahead=ahead).items()
+            for seed in self.declared.seeds[:number]
+        }
 
     def missing(self, study: Study) -> tuple[Missing, ...]:
         """Return the missing runs without those that are not needed any more."""
-        ahead = len(self.design.looks)
-        return tuple(
-            run for run in study.missing if run.key is None or self.is_needed(run.key, ahead=ahead)
-        )
+        needed = self.runs_needed(ahead=len(self.design.looks))
+        return tuple(run for run in study.missing if run.key is None or run.key in needed)
 
     def notes(self, study: Study) -> list[str]:
-        """Say which runs went beyond what the looks have used."""
-        ahead = len(self.design.looks)
-        beyond = [run.name for run in study.runs if not self.is_needed(run.key, ahead=ahead)]
+        """Say which runs went beyond what looks have used, and where a record disagrees."""
+        return [*self._beyond(study), *self._disagreements(study)]
+
+    def _disagreements(self, study: Study) -> list[str]:
+        """Compare with what was recorded when the looks were taken."""
+        notes = []
+        for decision in study.declared.decisions:
+            course = self.courses.get(decision[1:4], ())
+            state = course[decision.look - 1].state if decision.look <= len(course) else "no look"
+            if state != decision.state:
+                notes.append(
+                    f"look {decision.look} at {decision.game}, {decision.algorithm}, "
+                    f"{decision.arm} was recorded as {decision.state}, and is {state} with the "
+                    f"runs as they are now"
+                )
+        return notes
+
+    def _beyond(self, study: Study) -> list[str]:
+        needed = self.runs_needed(ahead=len(self.design.looks))
+        beyond = [run.name for run in study.runs if run.key not in needed]
         if not beyond:
             return []
         return [

@@ -15,10 +15,10 @@ from coordrl.compare.reading.files import (
     share,
     shown,
 )
-from coordrl.compare.reading.runs import Declaration, Outcome, Sequential
+from coordrl.compare.reading.runs import Decision, Declaration, Outcome, Sequential
 from coordrl.compare.statistics.sequential import check_looks
 
-STUDY_FILE = "study.json"
+STUDY_FILE, DECISIONS_FILE = "study.json", "decisions.json"
 # Names longer than this are counted.
 _LISTED = 40
 
@@ -59,6 +59,33 @@ def read_declaration(folder: Path) -> Declaration:
         )
     except UnusableError as error:
         raise CompareError(f"{path}: {error}") from error
+
+
+def read_decisions(folder: Path) -> tuple[tuple[Decision, ...], list[str]]:
+    """Read what a sequential study has recorded, and a note if that cannot be read.
+
+    Nothing is decided by it: it is held against what the runs give.
+    """
+    path = folder / DECISIONS_FILE
+    if not os.path.lexists(path):
+        return (), []
+    try:
+        looks = required(read_record(path), "looks", list)
+        return tuple(decision for look in looks for decision in _decisions(look)), []
+    except UnusableError as error:
+        return (), [f"the record of earlier looks is not held against these: {error}"]
+
+
+def _decisions(look: Any) -> list[Decision]:
+    if not isinstance(look, dict):
+        raise UnusableError(f"{DECISIONS_FILE} must hold looks as objects, not {shown(look)}")
+    number, found = required(look, "look", int), required(look, "comparisons", list)
+    names = ("game", "algorithm", "arm", "state")
+    return [
+        Decision(number, *(required(each, name, str) for name in names))
+        for each in found
+        if isinstance(each, dict)
+    ]
 
 
 def _sequential(record: dict[str, Any]) -> Sequential | None:

@@ -121,6 +121,16 @@ class Sequential:
     futility: float | None
 
 
+class Decision(NamedTuple):
+    """What ``decisions.json`` records of a comparison at a look, from 1."""
+
+    look: int
+    game: str
+    algorithm: str
+    arm: str
+    state: str
+
+
 @dataclass(frozen=True)
 class Declaration:
     """What ``study.json`` declares; the defaults hold for a folder without one.
@@ -132,6 +142,7 @@ class Declaration:
     :param window: the last part of the timesteps whose games make the score
     :param outcome: the primary one, which margins, tests and verdicts are about
     :param sequential: when the study looks at its runs, None for once all have ended
+    :param decisions: what a sequential study has recorded of its looks
     :param note: free text for the report
     :param hash: of the study's file
     :param altered: whether ``study.json`` no longer says what its hash was taken of
@@ -148,6 +159,7 @@ class Declaration:
     window: float = WINDOW
     outcome: Outcome = "score"
     sequential: Sequential | None = None
+    decisions: tuple[Decision, ...] = ()
     note: str | None = None
     hash: str | None = None
     altered: bool = False

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from coordrl.compare.errors import CompareError
 from coordrl.compare.plain_text import plain, plainly
-from coordrl.compare.reading.declared import STUDY_FILE, read_declaration
+from coordrl.compare.reading.declared import STUDY_FILE, read_decisions, read_declaration
 from coordrl.compare.reading.folders import RUN_FILE, Walk, check_below, each_once
 from coordrl.compare.reading.formats.table import SUFFIXES, read_table
 from coordrl.compare.reading.lengths import runs_of_one_length
@@ -188,6 +188,9 @@ def _find_folders(root: Path, base: Path, follow_links: bool) -> _Found | None:
     once, notes = each_once([*(root / name for name in declared.runs), *paths], root)
     found = [path.relative_to(root).as_posix() for path in once]
     notes = [*walk.notes(), *(notes if walk.notes() else [])]
+    if declared.sequential is not None:
+        decisions, more = read_decisions(root)
+        declared, notes = replace(declared, decisions=decisions), [*notes, *more]
     items: list[_Item] = [_run_folder(root, base, name) for name in declared.runs or sorted(found)]
     if declared.runs:
         reason = f"{STUDY_FILE} does not list it"
