@@ -16,7 +16,7 @@ from agents.run.arm import load_arms
 from agents.run.settings import add_resume_inexactly, add_run_settings, run_settings
 from agents.study.config import StudyConfig, parse_study, read_study_file
 from agents.study.costs import cost_of, cost_table
-from agents.study.estimate import show_estimate
+from agents.study.estimate import show_estimate, show_expected
 from agents.study.folder import Part, expand, study_locked, write_study
 from agents.study.looks import StudyLooks
 from agents.study.outlook import warnings
@@ -49,7 +49,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     chosen = executor_of(arguments, processes, root, [job.config for job in jobs])
     if arguments.dry_run:
         _warn(study, jobs)
-        show_estimate(jobs, root, processes)
+        hours = show_estimate(jobs, root, processes)
+        show_expected(study, hours)
         return 0
     with study_locked(root, parts):
         write_study(name, study, root, parts)
