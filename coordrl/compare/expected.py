@@ -37,11 +37,11 @@ def expected_table(design: Design, cells: int, hours_per_run: float | None = Non
     for name in (*names, *(["CPU hours"] if hours_per_run is not None else [])):
         table.add_column(name, justify="right")
     for effect in EFFECTS:
-        table.add_row(*_cells(design, expected(design, cells, effect), hours_per_run))
+        table.add_row(*_cells(expected(design, cells, effect), hours_per_run))
     return table
 
 
-def _cells(design: Design, found: Expected, hours_per_run: float | None) -> list[str]:
+def _cells(found: Expected, hours_per_run: float | None) -> list[str]:
     hours = [] if hours_per_run is None else [number_text(hours_per_run * found.runs)]
     return [
         f"{found.effect:g} sd" if found.effect else "none",
