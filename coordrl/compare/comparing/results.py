@@ -160,6 +160,11 @@ class Contrast:
     secondary: "Contrast | None" = None
 
     @property
+    def look_seeds(self) -> int | None:
+        """Seeds per arm that were declared for its last look in a sequential study."""
+        return self.looks[-1].planned if self.looks else None
+
+    @property
     def state(self) -> State | None:
         """How it stands in a sequential study; None before its first look, and in others."""
         return self.looks[-1].state if self.looks else None

@@ -14,6 +14,7 @@ from coordrl.compare.comparing.results import (
     SequentialResult,
 )
 from coordrl.compare.reading.runs import UNSTATED, Outcome
+from coordrl.compare.statistics.looks import State
 from coordrl.compare.statistics.two_arms import ALPHA, MOST_SEEDS, Interval, Verdict
 
 #: Where a number is undefined.
@@ -82,6 +83,11 @@ def verdict_text(contrast: Contrast | None) -> str:
         return "baseline"
     if contrast.verdict is None and contrast.looks:
         return f"goes on after {look_text(contrast)}"
+    looks = f" ({look_text(contrast)})" if contrast.looks else ""
+    return _verdict(contrast) + looks
+
+
+def _verdict(contrast: Contrast) -> str:
     if contrast.seeds_needed is not None:
         return f"{contrast.verdict} (a new study needs {seeds_text(contrast)} seeds)"
     joint = {"": "", "size open": ", "}.get(size_text(contrast), " ")
@@ -95,6 +101,18 @@ def look_text(contrast: Contrast) -> str:
     if look.state == "futile":
         reason = f": futile, with a chance of {p_text(look.predictive)} of finding more"
     return f"look {len(contrast.looks)}, {look.planned} seeds{reason}".replace("of <", "below")
+
+
+def state_text(state: State) -> str:
+    """Say how a comparison stands after a look."""
+    return {
+        "live": "goes on",
+        "different": "stops: different",
+        "equivalent": "stops: equivalent",
+        "futile": "stops: futile",
+        "uninformative": "stops: no arm beats random play",
+        "undecided": "last look: undecided",
+    }[state]
 
 
 def size_text(contrast: Contrast) -> str:
@@ -214,7 +232,7 @@ def _conclusion(contrast: Contrast) -> str:
             f"inconclusive; a new study with about {contrast.seeds_needed:,} seeds per arm would "
             f"find a difference as large as the margin of {number_text(contrast.margin)}"
         )
-    return verdict_text(contrast)
+    return _verdict(contrast) if contrast.verdict else verdict_text(contrast)
 
 
 def headline(

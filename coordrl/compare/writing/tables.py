@@ -43,6 +43,9 @@ _TEST_COLUMNS = (
     "verdict",
     "size",
     "seeds_needed",
+    "p_sequential",
+    "state",
+    "look_seeds",
 )
 _CONTRAST_COLUMNS = (
     "outcome",
@@ -76,6 +79,8 @@ def _terminal_table(comparison: Comparison) -> Table:
     outcome = "score" if comparison.declared.outcome == "score" else "curve"
     for name in ("n", f"{outcome} ± 95 %", "diff.", "95 % interval", "p Holm"):
         table.add_column(name, justify="right", no_wrap=True)
+    if comparison.sequential is not None:
+        table.add_column("p 1 look", justify="right", no_wrap=True)
     table.add_column("verdict")
     for group in comparison.groups:
         table.add_row(f"[bold]{escape(group.title)}[/bold]")
@@ -87,10 +92,18 @@ def _terminal_table(comparison: Comparison) -> Table:
                 number_text(contrast.difference, sign=True) if contrast else "",
                 interval_text(contrast.interval) if contrast else "",
                 p_text(contrast.p_holm) if contrast else "",
+                *_one_look(comparison, contrast),
                 verdict_text(contrast),
             )
         table.add_section()
     return table
+
+
+def _one_look(comparison: Comparison, contrast: Contrast | None) -> list[str]:
+    """Return the cell of what would be the p-value if nobody had looked before."""
+    if comparison.sequential is None:
+        return []
+    return [p_text(contrast.p_value) if contrast else ""]
 
 
 def save_csv(comparison: Comparison, path: Path) -> None:

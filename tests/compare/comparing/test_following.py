@@ -1,11 +1,14 @@
 """A sequential study stops a comparison when enough is known, and only its looks count."""
 
+import csv
 import json
 import shutil
 
 import numpy as np
 import pytest
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
+from coordrl.compare import compare_runs
 from coordrl.compare.comparing.analysis import compare, follow_study
 from coordrl.compare.errors import CompareError
 from coordrl.compare.reading.study import read_study
@@ -150,3 +153,40 @@ def test_a_declaration_that_cannot_be(study, sequential, says):
     folder = study(scores_of(), comparison={**LOOKS, "sequential": sequential})
     with pytest.raises(CompareError, match=says):
         read_study(folder)
+
+
+def test_every_output_shows_the_looks(sequential, capsys):
+    compare_runs(sequential)
+    written = sequential / "comparison"
+    printed = capsys.readouterr().out
+    assert "look 1, 6 seeds" in " ".join(printed.split())
+    assert "p 1 look" in printed
+    markdown = (written / "comparison.md").read_text()
+    assert "## Looks" in markdown
+    assert "stops: different" in markdown
+    record = json.loads((written / "comparison.json").read_text())
+    [clear] = [c for c in record["groups"][0]["contrasts"] if c["arm"] == "clear"]
+    assert clear["looks"][0]["state"] == "different"
+    assert clear["looks"][0]["planned"] == 6
+    assert clear["p_value"] < clear["p_sequential"] < clear["p_holm"]
+    assert record["sequential"]["looks"] == [6, 8, 10]
+    with (written / "comparison.csv").open(newline="") as file:
+        [row] = [row for row in csv.DictReader(file) if row["arm"] == "clear"]
+    assert (row["state"], row["look_seeds"]) == ("different", "6")
+    page = (written / "report.html").read_text()
+    assert '<section id="looks">' in page
+    assert "stops: different" in page
+    assert "differences that stopped their comparison early are exaggerated" in page
+    assert (written / "looks.png").stat().st_size > 5_000
+    events = EventAccumulator(str(written / "tensorboard" / "clear")).Reload()
+    [event] = events.Scalars("Pong/a2c/looks/p_holm")
+    assert (event.step, event.value) == (6, pytest.approx(clear["p_holm"], rel=1e-5))
+
+
+def test_a_study_without_looks_has_none_of_it(study):
+    folder = study({key: values[:4] for key, values in scores_of().items()})
+    compare_runs(folder)
+    written = folder / "comparison"
+    assert not (written / "looks.png").exists()
+    assert "## Looks" not in (written / "comparison.md").read_text()
+    assert '<section id="looks">' not in (written / "report.html").read_text()
