@@ -27,6 +27,8 @@ from coordrl.compare.statistics.power import seeds_needed
 from coordrl.compare.statistics.sequential import nominal_levels, weights
 from coordrl.compare.statistics.two_arms import ALPHA, decide, size_of
 
+# How many runs a note names before it counts the others.
+_NAMED = 3
 #: Game, algorithm and arm.
 Cell = tuple[str, str, str]
 
@@ -104,9 +106,10 @@ class Following:
         beyond = [run.name for run in study.runs if run.key not in needed]
         if not beyond:
             return []
+        more = f" and {len(beyond) - _NAMED} others" if len(beyond) > _NAMED else ""
         return [
             f"{len(beyond)} runs went beyond the look at which their comparison stopped: they are "
-            f"in curves and in the means of arms only: {', '.join(beyond)}"
+            f"in curves and in the means of arms only: {', '.join(beyond[:_NAMED])}{more}"
         ]
 
     def result(self, study: Study) -> SequentialResult:

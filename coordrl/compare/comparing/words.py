@@ -94,6 +94,17 @@ def _verdict(contrast: Contrast) -> str:
     return (contrast.verdict or "no runs") + joint + size_text(contrast)
 
 
+def short_verdict(contrast: Contrast | None) -> str:
+    """Return a verdict for the narrow column of a terminal."""
+    if contrast is None or not (contrast.size or contrast.looks):
+        return verdict_text(contrast)
+    size = {"beyond the margin": ", > margin", "open": ", size open"}.get(contrast.size or "", "")
+    verdict = contrast.verdict + size if contrast.verdict and size else _verdict(contrast)
+    if contrast.verdict is None:
+        verdict = "goes on"
+    return f"{verdict} at {contrast.look_seeds} seeds" if contrast.looks else verdict
+
+
 def look_text(contrast: Contrast) -> str:
     """Say at which look a comparison stands or stopped, and why if without a finding."""
     look = contrast.looks[-1]

@@ -16,7 +16,7 @@ from coordrl.compare.comparing.words import (
     number_text,
     p_text,
     plus_minus,
-    verdict_text,
+    short_verdict,
 )
 from coordrl.compare.reading.runs import Outcome
 
@@ -77,10 +77,9 @@ def _terminal_table(comparison: Comparison) -> Table:
     table = Table(title=escape(title), box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
     table.add_column("arm", overflow="fold")
     outcome = "score" if comparison.declared.outcome == "score" else "curve"
-    for name in ("n", f"{outcome} ± 95 %", "diff.", "95 % interval", "p Holm"):
+    p_name = "p Holm" if comparison.sequential is None else "p (1 look)"
+    for name in ("n", f"{outcome} ± 95 %", "diff.", "95 % interval", p_name):
         table.add_column(name, justify="right", no_wrap=True)
-    if comparison.sequential is not None:
-        table.add_column("p 1 look", justify="right", no_wrap=True)
     table.add_column("verdict")
     for group in comparison.groups:
         table.add_row(f"[bold]{escape(group.title)}[/bold]")
@@ -91,19 +90,18 @@ def _terminal_table(comparison: Comparison) -> Table:
                 plus_minus(arm.mean, arm.interval) if arm else "",
                 number_text(contrast.difference, sign=True) if contrast else "",
                 interval_text(contrast.interval) if contrast else "",
-                p_text(contrast.p_holm) if contrast else "",
-                *_one_look(comparison, contrast),
-                verdict_text(contrast),
+                _p_values(contrast) if contrast else "",
+                short_verdict(contrast),
             )
         table.add_section()
     return table
 
 
-def _one_look(comparison: Comparison, contrast: Contrast | None) -> list[str]:
-    """Return the cell of what would be the p-value if nobody had looked before."""
-    if comparison.sequential is None:
-        return []
-    return [p_text(contrast.p_value) if contrast else ""]
+def _p_values(contrast: Contrast) -> str:
+    """Return the corrected p-value, and beside it what it would be if nobody had looked before."""
+    if not contrast.looks:
+        return p_text(contrast.p_holm)
+    return f"{p_text(contrast.p_holm)} ({p_text(contrast.p_value)})"
 
 
 def save_csv(comparison: Comparison, path: Path) -> None:

@@ -159,8 +159,8 @@ def test_every_output_shows_the_looks(sequential, capsys):
     compare_runs(sequential)
     written = sequential / "comparison"
     printed = capsys.readouterr().out
-    assert "look 1, 6 seeds" in " ".join(printed.split())
-    assert "p 1 look" in printed
+    assert "at 6 seeds" in " ".join(printed.split())
+    assert "p (1 look)" in printed
     markdown = (written / "comparison.md").read_text()
     assert "## Looks" in markdown
     assert "stops: different" in markdown

@@ -4,7 +4,7 @@ from math import ceil
 
 import numpy as np
 from matplotlib.figure import Figure
-from matplotlib.ticker import NullFormatter
+from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
 from coordrl.compare.comparing.results import Comparison, SequentialResult
 from coordrl.compare.writing.figures.canvas import SOFT, add_legend
@@ -37,6 +37,8 @@ def looks_figure(comparison: Comparison, looks: dict[str, Style]) -> Figure | No
         axes.set_title(group.title)
         axes.set_yscale("log")
         axes.set_ylim(1.5, _SMALLEST)
+        axes.yaxis.set_major_locator(LogLocator(numticks=9))
+        axes.yaxis.set_major_formatter(FuncFormatter(lambda p, _: f"{p:g}"))
         axes.yaxis.set_minor_formatter(NullFormatter())
         axes.set_xticks(result.looks, [str(n) for n in result.looks])
         for levels, line in zip(result.levels, ("-", "--"), strict=True):
