@@ -70,10 +70,11 @@ class _PartLooks:
                 tell(f"no look can be taken: {error}")
             return
         self._runs = {}
+        for job in self.part.jobs:
+            job.needed = _key(job) in self._ahead(len(self.part.jobs))
         self._record(taken)
         used = self._following.runs_needed(ahead=-1) if taken else set()
         for job in self.part.jobs:
-            job.needed = _key(job) in self._ahead(len(self.part.jobs))
             given_up = job.state == "waiting" and _key(job) in used
             if given_up and job.folder.record["status"] == "failed":
                 reason = job.folder.record.get("error") or "it failed"
@@ -106,7 +107,9 @@ class _PartLooks:
             return
         now = datetime.now(UTC).isoformat(timespec="seconds")
         dated = [{"time": now, **look} for look in new]
-        write_json(path, {"format": FORMAT, "looks": [*recorded, *dated]})
+        unneeded = [str(j.config.relative_folder) for j in self.part.jobs if not j.needed]
+        values = {"format": FORMAT, "looks": [*recorded, *dated], "unneeded": unneeded}
+        write_json(path, values)
         for look in new:
             tell(f"look {look['look']} at {look['seeds']} seeds per arm: {_in_short(look)}")
 

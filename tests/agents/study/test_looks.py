@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from agents import status
 from agents.executors.jobs import Execution, Job, Outcome
 from agents.run.config import RunConfig
 from agents.study import command, scheduling
@@ -15,6 +16,7 @@ from agents.study.config import StudyConfig, parse_study
 from agents.study.folder import Part, expand, write_study
 from agents.study.looks import StudyLooks
 from agents.study.scheduling import run_jobs
+from common.command_line import run_command
 from common.errors import UsageError
 from common.files import read_json, write_json
 from coordrl.compare.comparing.analysis import compare
@@ -143,6 +145,15 @@ def test_only_live_comparisons_go_on(one_by_one: Path) -> None:
     assert comparison.missing == ()
     assert comparison.sequential is not None
     assert comparison.sequential.needed == sum(counts.values()) < 30
+
+
+def test_its_status_names_what_is_not_needed(
+    one_by_one: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run_command(status.main, [str(one_by_one)]) == 0
+    printed = capsys.readouterr().out
+    finished = len(list(one_by_one.rglob("episodes.csv")))
+    assert f"30 runs: {finished} finished, {30 - finished} unneeded" in printed
 
 
 @pytest.mark.parametrize("capacity", [2, 7, 40])
