@@ -5,7 +5,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from rich.console import Console
@@ -23,11 +23,12 @@ from common.command_line import ArgumentParser, run_command, tell
 from common.errors import UsageError, plain
 from common.files import read_json
 from coordrl.compare import CompareError
+from coordrl.compare.reading.declared import DECISIONS_FILE
 from coordrl.compare.reading.folders import FOLLOW_LINKS, check_below
 
 SILENCE = 300.0
 """Seconds without a sign of life after which a running run is called silent."""
-ENDED = ("finished", "failed")
+ENDED = ("finished", "failed", "unneeded")
 STYLES = {"running": "cyan", "silent": "yellow", "failed": "red", "damaged": "red"}
 
 
@@ -37,7 +38,7 @@ class RunStatus:
 
     :param name: Its folder within the study's
     :param state: The status of its run.json; "silent" if it runs without a sign of life,
-        "damaged" if its run.json cannot be read
+        "damaged" if its run.json cannot be read, "unneeded" if a sequential study does without it
     :param config: What is trained, None if it cannot be read
     :param progress: How far it is, None before its first report and after its end
     :param cost: What it cost, None unless it is finished
@@ -79,9 +80,14 @@ def show_status(folder: Path, console: Console, follow_links: bool = False) -> N
     :param follow_links: Whether to read what links to folders lead to
     :raises UsageError: If it holds no runs, or a link to a folder and links are not followed
     """
-    runs = [run_status(folder, name) for name in run_names(folder, follow_links)]
+    unneeded = _unneeded(folder)
+    runs = [
+        run if run.state == "finished" or name not in unneeded else replace(run, state="unneeded")
+        for name in run_names(folder, follow_links)
+        for run in (run_status(folder, name),)
+    ]
     states = Counter(run.state for run in runs)
-    shown = [run for run in runs if run.state not in ("planned", "finished")]
+    shown = [run for run in runs if run.state not in ("planned", "finished", "unneeded")]
     if shown:
         console.print(_table(shown))
     costs = [run.cost for run in runs if run.cost is not None]
@@ -89,6 +95,21 @@ def show_status(folder: Path, console: Console, follow_links: bool = False) -> N
         console.print(cost_table(costs))
     print_line = f"{len(runs)} runs: " + ", ".join(f"{n} {s}" for s, n in sorted(states.items()))
     console.print(print_line + _left(runs), highlight=False, soft_wrap=True)
+
+
+def _unneeded(folder: Path) -> set[str]:
+    """Return the runs that a sequential study has no need of any more, as it has recorded."""
+    found: set[str] = set()
+    for path in [folder / DECISIONS_FILE, *folder.glob(f"*/{DECISIONS_FILE}")]:
+        try:
+            names = read_json(path).get("unneeded") if path.is_file() else None
+        except (UsageError, OSError) as error:
+            tell(f"what is not needed is not known: {error}")
+            continue
+        if isinstance(names, list):
+            part = "" if path.parent == folder else f"{path.parent.name}/"
+            found |= {f"{part}{name}" for name in names}
+    return found
 
 
 def run_names(folder: Path, follow_links: bool = False) -> list[str]:

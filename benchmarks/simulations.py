@@ -30,7 +30,9 @@ from coordrl.compare.statistics.two_arms import ALPHA, CONFIDENCE, decide, holm,
 Scores = NDArray[np.float64]
 
 SEEDS = (3, 5, 8, 10)
-# What baselines score above 0, in standard deviations between seeds: the margin is half of one.
+# Seeds of an arm and of another whose scores vary three times less.
+UNEQUAL = ((5, 5), (8, 8), (16, 16), (5, 8), (8, 5), (4, 8))
+# What baselines score above 0, in standard deviations between seeds.
 LEVEL = 5.0
 # The family: two algorithms, and two arms beside each baseline.
 ALGORITHMS = 2
@@ -46,13 +48,13 @@ def main() -> None:
     parser.add_argument("--json", type=Path, help="also write the figures to this file")
     options = parser.parse_args()
     tables: dict[str, Any] = {}
-    for title, columns, simulate in TABLES:
-        print(f"\n{title}\n{'scores':<14}", *(f"{seeds:>8}" for seeds in SEEDS))
+    for title, rows, columns, simulate in TABLES:
+        print(f"\n{title}\n{'scores':<14}", *(f"{column!s:>8}" for column in columns))
         tables[title] = {}
-        for column in columns:
-            shares = [simulate(column, seeds, options.studies) for seeds in SEEDS]
-            tables[title][column] = shares
-            print(f"{column:<14}", *(f"{share:8.3f}" for share in shares), flush=True)
+        for row in rows:
+            shares = [simulate(row, column, options.studies) for column in columns]
+            tables[title][row] = shares
+            print(f"{row:<14}", *(f"{share:8.3f}" for share in shares), flush=True)
     if options.json:
         options.json.write_text(json.dumps(tables, indent=1) + "\n")
 
@@ -84,51 +86,67 @@ SHAPES: dict[str, Callable[[np.random.Generator, tuple[int, ...]], Scores]] = {
 
 
 def false_verdicts(shape: str, seeds: int, studies: int) -> float:
-    """Return the share of null studies in which some arm is better or worse.
-
-    All arms have the same distribution; the margin is 0, so that nothing is negligible.
-    """
+    """Return the share of studies of equal arms in which some arm is better or worse."""
     scores = _scores(_generator(shape, seeds), shape, (studies, seeds))
-    found = verdicts(scores, margin=0.0)
+    found = verdicts(scores)
     return float(np.isin(found, ("better", "worse")).any(axis=1).mean())
+
+
+def false_with_unequal_spreads(shape: str, seeds: tuple[int, int], studies: int) -> float:
+    """Return how often arms of equal means are told apart where one's scores vary three times more.
+
+    :param seeds: of that arm, and of the other
+    """
+    generator = _generator(shape, seeds)
+    x, y = (SHAPES[shape](generator, (2 * studies, number)) for number in seeds)
+    return float(np.mean(permutation_p_values(3 * x, y) <= ALPHA))
 
 
 def power(shape: str, seeds: int, studies: int) -> float:
     """Return the share of studies of one arm that find it to be 2 sd better."""
     scores = _scores(_generator(shape, seeds), shape, (studies, seeds))[:, :1, :2]
     scores[:, 0, 1] += 2
-    return float(np.mean(verdicts(scores, margin=0.1)[:, 0] == "better"))
+    return float(np.mean(verdicts(scores)[:, 0] == "better"))
 
 
 def power_among_four(shape: str, seeds: int, studies: int) -> float:
     """Return the share of studies of four arms that find the one that is 2 sd better."""
     scores = _scores(_generator(shape, seeds), shape, (studies, seeds))
     scores[:, 0, 1] += 2
-    return float(np.mean(verdicts(scores, margin=0.1)[:, 0] == "better"))
+    return float(np.mean(verdicts(scores)[:, 0] == "better"))
 
 
-def verdicts(scores: Scores, margin: float) -> NDArray[np.str_]:
-    """Return the verdicts of many studies, as `compare` would; "equivalent" is not looked for.
+def verdicts(scores: Scores) -> NDArray[np.str_]:
+    """Return the verdicts of many studies, as `compare` would, but for equivalence.
+
+    What it calls equivalent is inconclusive here, and what it calls negligible better or worse.
 
     :param scores: of both algorithms' arms, shape (studies, algorithms, arms, seeds)
-    :param margin: as a share of the baseline's score
     :return: of the first algorithm's arms, then of the second's, shape (studies, tests)
     """
     seeds = scores.shape[-1]
     arms, baselines = np.broadcast_arrays(scores[:, :, 1:], scores[:, :, :1])
     p_values = permutation_p_values(arms.reshape(-1, seeds), baselines.reshape(-1, seeds))
     differences = (arms.mean(axis=-1) - baselines.mean(axis=-1)).reshape(len(scores), -1)
-    margins = (margin * np.abs(baselines.mean(axis=-1))).reshape(differences.shape)
     return np.array(
         [
-            [
-                decide(d, m, informative=True, p_difference=p, p_equivalence=None, p_possible=0.0)
-                for d, m, p in zip(of_study, margins_of_study, holm(p_of_study), strict=True)
-            ]
-            for of_study, margins_of_study, p_of_study in zip(
-                differences, margins, p_values.reshape(differences.shape).tolist(), strict=True
+            [_verdict(d, p) for d, p in zip(of_study, holm(p_of_study), strict=True)]
+            for of_study, p_of_study in zip(
+                differences, p_values.reshape(differences.shape).tolist(), strict=True
             )
         ]
+    )
+
+
+def _verdict(difference: float, p_holm: float) -> str:
+    return decide(
+        difference,
+        0.0,
+        informative=True,
+        interval=None,
+        p_difference=p_holm,
+        p_equivalence=None,
+        p_possible=0.0,
     )
 
 
@@ -243,17 +261,39 @@ def _generator(*cell: object) -> np.random.Generator:
     return np.random.default_rng(list(repr(cell).encode()))
 
 
-#: Titles, what the rows are, and what gives a row's numbers.
-TABLES: list[tuple[str, Iterable[str], Callable[[str, int, int], float]]] = [
-    ("false better or worse in a null study, family of 4 (at most .05)", SHAPES, false_verdicts),
-    ("power for an arm that is 2 sd better, alone (.8 at 8 seeds)", SHAPES, power),
-    ("power for an arm that is 2 sd better, one of 4", SHAPES, power_among_four),
-    ("coverage of the interval of a difference, same spread (.95)", SHAPES, difference_coverage),
-    ("coverage of the interval of a difference, spreads 3 to 1 (.95)", SHAPES, unequal_coverage),
-    ("coverage of the interval of an arm's mean (.95)", SHAPES, mean_coverage),
-    ("false equivalence at a difference of the margin (.05)", SHAPES, false_equivalence),
-    ("coverage over 6 games (.95)", STATISTICS, games_coverage(6)),
-    ("coverage over 26 games (.95)", STATISTICS, games_coverage(26)),
+#: Titles, what the rows are, the columns, and what gives a number.
+TABLES: list[tuple[str, Iterable[str], Sequence[Any], Callable[[str, Any, int], float]]] = [
+    (
+        "false better or worse in a null study, family of 4 (at most .05)",
+        SHAPES,
+        SEEDS,
+        false_verdicts,
+    ),
+    (
+        "false better or worse alone, equal means, spreads 3 to 1, by the seeds of the wide and of "
+        "the narrow arm (.05)",
+        SHAPES,
+        UNEQUAL,
+        false_with_unequal_spreads,
+    ),
+    ("power for an arm that is 2 sd better, alone (.8 at 8 seeds)", SHAPES, SEEDS, power),
+    ("power for an arm that is 2 sd better, one of 4", SHAPES, SEEDS, power_among_four),
+    (
+        "coverage of the interval of a difference, same spread (.95)",
+        SHAPES,
+        SEEDS,
+        difference_coverage,
+    ),
+    (
+        "coverage of the interval of a difference, spreads 3 to 1 (.95)",
+        SHAPES,
+        SEEDS,
+        unequal_coverage,
+    ),
+    ("coverage of the interval of an arm's mean (.95)", SHAPES, SEEDS, mean_coverage),
+    ("false equivalence at a difference of the margin (.05)", SHAPES, SEEDS, false_equivalence),
+    ("coverage over 6 games (.95)", STATISTICS, SEEDS, games_coverage(6)),
+    ("coverage over 26 games (.95)", STATISTICS, SEEDS, games_coverage(26)),
 ]
 
 

@@ -16,7 +16,9 @@ from agents.run.progress import Progress, read_progress
 from agents.training.checkpoints import checkpoint_paths
 from common.command_line import BAD_INPUT, INTERRUPTED
 
-State = Literal["waiting", "running", "elsewhere", "finished", "failed", "skipped", "interrupted"]
+State = Literal[
+    "waiting", "running", "elsewhere", "finished", "failed", "skipped", "interrupted", "unneeded"
+]
 
 
 @dataclass
@@ -25,9 +27,11 @@ class Job:
 
     :param name: The run's folder within the study
     :param config: What is to be trained
-    :param state: elsewhere if another process trains it, skipped if it was finished before
+    :param state: elsewhere if another process trains it, skipped if it was finished before,
+        unneeded if it was not finished, as a sequential study knows enough without it
     :param failures: Why each failed attempt at it failed, in a line each
     :param lost: How many of these failed with the machine
+    :param needed: Whether the study still has a use for it
     """
 
     name: str
@@ -37,6 +41,7 @@ class Job:
     failures: list[str] = field(default_factory=list)
     lost: int = 0
     resume_inexactly: bool = False
+    needed: bool = True
 
     @property
     def reason(self) -> str:

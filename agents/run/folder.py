@@ -108,7 +108,7 @@ class RunFolder:
 
         :raises UsageError: If another configuration was trained in this folder
         """
-        if self.exists and not self._can_be_another():
+        if self.exists and not self._can_become(config):
             self._check_same(config)
             return
         self.path.mkdir(parents=True, exist_ok=True)
@@ -153,10 +153,19 @@ class RunFolder:
         if self.checkpoints.exists():
             shutil.rmtree(self.checkpoints)
 
-    def _can_be_another(self) -> bool:
-        """Whether nothing has been trained here, so that another run may take the place."""
+    def _can_become(self, config: RunConfig) -> bool:
+        """Whether nothing has been trained here, so that a run may take the place.
+
+        That a run has failed is not forgotten, unless another one takes its place.
+        """
+        status = self.record["status"]
         trained = self.file.with_name("episodes.csv").exists() or self.checkpoints.exists()
-        return self.record["status"] in ("planned", "failed") and not trained
+        if trained or status not in ("planned", "failed"):
+            return False
+        try:
+            return status == "planned" or self.config.hash != config.hash
+        except UsageError:  # what failed cannot be read
+            return True
 
     def _check_same(self, config: RunConfig) -> None:
         theirs, ours = self.config.identity, config.identity

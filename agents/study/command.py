@@ -16,8 +16,9 @@ from agents.run.arm import load_arms
 from agents.run.settings import add_resume_inexactly, add_run_settings, run_settings
 from agents.study.config import StudyConfig, parse_study, read_study_file
 from agents.study.costs import cost_of, cost_table
-from agents.study.estimate import show_estimate
+from agents.study.estimate import show_estimate, show_expected
 from agents.study.folder import Part, expand, study_locked, write_study
+from agents.study.looks import StudyLooks
 from agents.study.outlook import warnings
 from agents.study.scheduling import run_jobs
 from agents.study.sweep import print_sweep, save_sweep, swept
@@ -40,7 +41,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     name, study = _study(arguments)
     root = arguments.log_folder or Path("runs", name)
     processes = arguments.processes or max(cores() // study.num_threads, 1)
-    parts = expand(study, root)  # before anything is written
+    parts = expand(name, study, root)  # before anything is written
     jobs = [job for part in parts for job in part.jobs]
     for job in jobs:
         job.resume_inexactly = arguments.resume_inexactly
@@ -48,16 +49,18 @@ def main(argv: Sequence[str] | None = None) -> int:
     chosen = executor_of(arguments, processes, root, [job.config for job in jobs])
     if arguments.dry_run:
         _warn(study, jobs)
-        show_estimate(jobs, root, processes)
+        hours = show_estimate(jobs, root, processes)
+        show_expected(study, hours)
         return 0
     with study_locked(root, parts):
         write_study(name, study, root, parts)
+        looks = StudyLooks(parts)
         if arguments.list:
-            print("\n".join(shlex.join(job.command()) for job in jobs if job.state == "waiting"))
+            _list(jobs, looks)
             return 0
         with chosen as executor:
             _warn(study, jobs)
-            _train(jobs, executor, arguments.hang_timeout)
+            _train(jobs, executor, arguments.hang_timeout, looks)
         return _report(jobs, parts, root)
 
 
@@ -177,11 +180,21 @@ def _warn(study: StudyConfig, jobs: list[Job]) -> None:
         tell(f"note: {warning}")
 
 
-def _train(jobs: list[Job], executor: Executor, hang_timeout: float | None) -> None:
+def _list(jobs: list[Job], looks: StudyLooks) -> None:
+    """Print the commands of the runs that are to be trained, up to the next look."""
+    looks.update()
+    for job in jobs:
+        if job.state == "waiting" and job.needed and looks.may_start(job, ahead=0):
+            print(shlex.join(job.command()))
+
+
+def _train(
+    jobs: list[Job], executor: Executor, hang_timeout: float | None, looks: StudyLooks
+) -> None:
     console = make_console(stderr=True)
     console.print(f"{len(jobs)} runs, {executor.capacity} at a time: {counts(jobs)}")
     start = monotonic()
-    executing = run_jobs(jobs, executor, hang_timeout)
+    executing = run_jobs(jobs, executor, hang_timeout, looks)
     with study_display(jobs, executor.capacity, console) as display, closing(executing):
         for _ in executing:
             display.update()

@@ -27,6 +27,7 @@ from common.errors import UsageError, near_names
 from common.files import read_bytes
 from common.plain_yaml import read_yaml
 from coordrl.compare.reading.runs import Outcome
+from coordrl.compare.statistics.sequential import FUTILITY, check_looks, default_looks
 from envs import resolve_suite
 
 MAX_SEEDS = 1000
@@ -40,12 +41,34 @@ OwnName = Annotated[str, Field(pattern=r"^\w[\w.-]*$")]
 SweptValues = Annotated[list[bool | int | float | str], Field(min_length=1, max_length=1000)]
 
 
+class SequentialConfig(BaseModel):
+    """When a study looks at its runs, to stop comparisons of which enough is known.
+
+    ``looks`` are seeds per arm, the last being all of the study; by default they follow from those
+    and the number of comparisons. ``futility`` is the chance of still finding something below which
+    a comparison is given up; null for never.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    looks: Annotated[list[Count], Field(min_length=1)] | None = None
+    futility: Annotated[float, Field(gt=0, lt=1)] | None = FUTILITY
+
+
+def _sequential(value: Any) -> Any:
+    """Read ``sequential: true`` as the looks by default, and ``false`` as none."""
+    if isinstance(value, bool):
+        return SequentialConfig() if value else None
+    return value
+
+
 class ComparisonConfig(BaseModel):
     """How the arms are compared, declared before anything runs.
 
     ``window`` is the last part of the timesteps whose games make the score; ``margin`` the
     difference that matters, as a part of the baseline's outcome above random play; ``outcome``
-    what is compared, the score or the mean of the learning curve.
+    what is compared, the score or the mean of the learning curve. With ``sequential`` the study
+    stops training for comparisons of which enough is known.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -55,6 +78,7 @@ class ComparisonConfig(BaseModel):
     margin: PositiveFraction = 0.1
     window: PositiveFraction = 0.1
     outcome: Outcome = "score"
+    sequential: Annotated[SequentialConfig | None, BeforeValidator(_sequential)] = None
 
 
 def _seed_list(value: Any) -> Any:
@@ -129,6 +153,12 @@ class StudyConfig(RunSettings):
             raise ValueError(f"the baseline {self.baseline!r} is none of the arms, {near}")
         return self
 
+    @model_validator(mode="after")
+    def _check_looks(self) -> Self:
+        if self.looks is not None:
+            check_looks(self.looks, len(self.seeds))
+        return self
+
     def _check_by_algorithm(self) -> None:
         """Check the keys of values that are given by algorithm."""
         timesteps = self.n_timesteps if isinstance(self.n_timesteps, dict) else {}
@@ -147,11 +177,34 @@ class StudyConfig(RunSettings):
         return "standard" if "standard" in self.arms else self.arms[0]
 
     @property
+    def family(self) -> int:
+        """How many comparisons the study makes: games x algorithms x arms but the baseline."""
+        return len(self.env) * len(self.algo) * (len(self.arms) - 1)
+
+    @property
+    def pairs(self) -> bool:
+        """Whether the paired test is the primary one."""
+        return self.comparison.test == "paired"
+
+    @property
+    def looks(self) -> tuple[int, ...] | None:
+        """Seeds per arm at each look of a sequential study, None for others."""
+        sequential = self.comparison.sequential
+        if sequential is None:
+            return None
+        if sequential.looks is not None:
+            return tuple(sequential.looks)
+        return default_looks(len(self.seeds), max(self.family, 1), pairs=self.pairs)
+
+    @property
     def hash(self) -> str:
         """Short hash of the study's configuration."""
         values = self.model_dump(mode="json")
+        # Which studies had not always.
         if self.comparison.outcome == "score":
-            del values["comparison"]["outcome"]  # which studies had not always
+            del values["comparison"]["outcome"]
+        if self.comparison.sequential is None:
+            del values["comparison"]["sequential"]
         return hash_of(values)
 
     def parts(self) -> dict[str, "StudyConfig"]:

@@ -18,6 +18,7 @@ from rich.table import Table
 from agents.executors.jobs import Job
 from agents.run.config import RunConfig
 from agents.run.display import duration
+from agents.study.config import StudyConfig
 from agents.study.costs import makespan
 from agents.study.table import make_console
 from agents.training.checkpoints import KEPT
@@ -71,11 +72,12 @@ class Measurement:
         return self.agent_bytes + self.log_bytes_per_timestep * config.n_timesteps
 
 
-def show_estimate(jobs: list[Job], root: Path, processes: int) -> None:
+def show_estimate(jobs: list[Job], root: Path, processes: int) -> float | None:
     """Print the runs of a study, and what those that are not finished will take.
 
     :param root: The study's folder, which need not exist
     :param processes: How many run at a time
+    :return: CPU hours of a run, on average; None if none is left
     """
     console = make_console()
     for job in jobs:
@@ -83,7 +85,7 @@ def show_estimate(jobs: list[Job], root: Path, processes: int) -> None:
     todo = [job for job in jobs if job.state != "skipped"]
     console.print(f"{len(jobs)} runs, {len(todo)} of them to be trained, {processes} at a time")
     if not todo:
-        return
+        return None
     measured = measure_kinds([job.config for job in todo], processes, make_console(stderr=True))
     console.print(_table(todo, measured))
     seconds = [
@@ -94,6 +96,25 @@ def show_estimate(jobs: list[Job], root: Path, processes: int) -> None:
         f"as it was loaded during the measurement; evaluations are not included"
     )
     console.print(_disk_line(todo, measured, root, processes))
+    whole = [measured[cost_kind(job.config)].seconds(job.config) for job in todo]
+    return fmean(whole) * todo[0].config.num_threads / 3600
+
+
+def show_expected(study: StudyConfig, hours_per_run: float | None) -> None:
+    """Print what a sequential study is expected to take, whatever the arms' differences.
+
+    :param hours_per_run: CPU hours, None if unknown
+    """
+    # The analysis takes seconds to import.
+    from coordrl.compare.expected import NOTE, expected_table
+    from coordrl.compare.statistics.looks import Design
+
+    if study.looks is None or study.comparison.sequential is None or not study.family:
+        return
+    design = Design(study.looks, study.family, study.pairs, study.comparison.sequential.futility)
+    console = make_console()
+    console.print(expected_table(design, len(study.env) * len(study.algo), hours_per_run))
+    console.print(NOTE)
 
 
 def cost_kind(config: RunConfig) -> Kind:

@@ -7,13 +7,28 @@ from pathlib import Path
 from agents.run.config import RunConfig
 from agents.study.config import StudyConfig
 from coordrl.compare.statistics.attainability import unattainable
+from coordrl.compare.statistics.permutation import ALPHA
+from coordrl.compare.statistics.sequential import nominal_levels
 
 
 def warnings(study: StudyConfig, configs: list[RunConfig]) -> list[str]:
     """Say, a line each, why a study may end without an answer."""
-    family = len(study.env) * len(study.algo) * (len(study.arms) - 1)
-    powerless = unattainable(len(study.seeds), family, pairs=study.comparison.test == "paired")
-    return [*([powerless] if powerless else []), *_not_learned(configs)]
+    powerless = unattainable(len(study.seeds), study.family, pairs=study.pairs)
+    return [*([powerless] if powerless else []), *_looks(study), *_not_learned(configs)]
+
+
+def _looks(study: StudyConfig) -> list[str]:
+    """Name the looks at which no difference could be shown."""
+    if study.looks is None or not study.family:
+        return []
+    levels = nominal_levels(study.looks, ALPHA / study.family, pairs=study.pairs)
+    blind = [n for n, level in zip(study.looks, levels, strict=True) if not level]
+    if len(blind) == len(study.looks):
+        return ["no look can show a difference: give more seeds, fewer looks or fewer comparisons"]
+    if not blind:
+        return []
+    listed = ", ".join(map(str, blind))
+    return [f"looks at {listed} seeds per arm cannot show a difference, only that it is futile"]
 
 
 def _not_learned(configs: list[RunConfig]) -> list[str]:

@@ -5,6 +5,7 @@ from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 
 from agents.executors.jobs import Execution, Executor, Job, Outcome
+from agents.study.looks import StudyLooks
 from common.errors import UsageError, explain_os_error
 from common.files import locked
 
@@ -20,7 +21,12 @@ MAX_LOST = 20
 """A run is tried anew as often when its machine is lost: more are hardly an accident."""
 
 
-def run_jobs(jobs: list[Job], executor: Executor, hang_timeout: float | None) -> Generator[None]:
+def run_jobs(
+    jobs: list[Job],
+    executor: Executor,
+    hang_timeout: float | None,
+    looks: StudyLooks | None = None,
+) -> Generator[None]:
     """Train all jobs, in order, yielding now and then so that the caller can show how they stand.
 
     A failed run is recorded and the others go on. When the iterator is closed or interrupted, the
@@ -29,12 +35,20 @@ def run_jobs(jobs: list[Job], executor: Executor, hang_timeout: float | None) ->
     :param jobs: The jobs; their states are kept up to date
     :param hang_timeout: Seconds without new timesteps, start and replay included, after which a
         run is ended as a crashed one; None for never
+    :param looks: Of a sequential study: jobs beyond the look after the next one wait, and those
+        that are not needed any more are ended
     """
     waiting = [_Waiting(job, hang_timeout) for job in jobs if job.state == "waiting"]
     running: list[_Running] = []
     with _stopped_at_the_end(running):
-        while waiting or running:
-            for candidate in list(waiting):
+        while True:
+            if looks is not None:
+                looks.update()
+            waiting = [candidate for candidate in waiting if not candidate.dropped()]
+            startable = [c for c in waiting if looks is None or looks.may_start(c.job)]
+            if not (startable or running):
+                break  # all have ended, or those that are left wait for a look that cannot be taken
+            for candidate in startable:
                 if len(running) < executor.capacity and candidate.ready():
                     waiting.remove(candidate)
                     _start(candidate.job, executor, running, hang_timeout)
@@ -84,6 +98,12 @@ class _Waiting:
         self.job, self.hang_timeout = job, hang_timeout
         self.watch: _Watch | None = None
 
+    def dropped(self) -> bool:
+        """Whether the job is not to be started at all."""
+        if not self.job.needed and self.job.state != "failed":
+            self.job.state = "unneeded"
+        return self.job.state in ("unneeded", "failed")
+
     def ready(self) -> bool:
         """Whether the job can be started now; if its run hangs elsewhere, the job fails."""
         try:
@@ -110,6 +130,9 @@ class _Running:
     def ended(self) -> bool:
         """Look at the run; if it has ended, give the job the state that follows."""
         outcome = self.execution.outcome()
+        if outcome is None and not self.job.needed:
+            self._end()
+            return False
         if outcome is None:
             self._end_if_hung()
             return False
@@ -121,10 +144,14 @@ class _Running:
     def _end_if_hung(self) -> None:
         if self.execution.pending:
             self.watch = _Watch(self.job, self.watch.timeout)
-        elif self.kill_at is None:
-            if self.watch.hung():
-                self.execution.stop()
-                self.kill_at = time.monotonic() + STOP_TIMEOUT
+        elif self.kill_at is not None or self.watch.hung():
+            self._end()
+
+    def _end(self) -> None:
+        """Ask the run to end, and later insist."""
+        if self.kill_at is None:
+            self.execution.stop()
+            self.kill_at = time.monotonic() + STOP_TIMEOUT
         elif time.monotonic() > self.kill_at:
             self.execution.kill()
 
@@ -144,6 +171,10 @@ def _start(
 def _conclude(job: Job, outcome: Outcome) -> None:
     if outcome.error is None:
         job.state = "finished"
+    elif not job.needed:
+        job.state = "interrupted"
+        _record(job, ("running",))
+        job.state = "unneeded"
     elif _again(job, outcome):
         job.failures.append(outcome.error)
         job.lost += outcome.lost

@@ -71,7 +71,7 @@ class _TimeLeft:
         if job.state in ("finished", "skipped"):
             cost = cost_of(job.folder.record)
             load = Load(kind, 0, cost.timesteps_per_second if cost else None)
-        elif job.state == "failed":
+        elif job.state in ("failed", "unneeded"):
             load = Load(kind, 0)
         else:
             progress = job.progress() if job.state in ("running", "elsewhere") else None

@@ -13,10 +13,13 @@ from coordrl.compare.comparing.analysis import compare
 from coordrl.compare.comparing.pilot import Horizon, StudyPlan, plan_study
 from coordrl.compare.comparing.words import number_text
 from coordrl.compare.errors import CompareError, Parser
+from coordrl.compare.expected import NOTE, expected_table
 from coordrl.compare.reading.folders import FOLLOW_LINKS
 from coordrl.compare.reading.study import Request, read_study
 from coordrl.compare.statistics.attainability import seeds_to_attain, unattainable
+from coordrl.compare.statistics.looks import Design
 from coordrl.compare.statistics.power import power, seeds_needed
+from coordrl.compare.statistics.sequential import default_looks
 from coordrl.compare.statistics.two_arms import ALPHA, MOST_SEEDS, POWER
 
 _LONGER = (
@@ -65,6 +68,12 @@ def _make_parser() -> argparse.ArgumentParser:
         "baseline (default: the pilot's, else 1)",
     )
     parser.add_argument("--seeds", type=_count, help="seeds per arm you have in mind, to check")
+    parser.add_argument(
+        "--sequential",
+        action="store_true",
+        help="what to expect of a study that looks before all --seeds have run, and stops "
+        "comparisons of which enough is known",
+    )
     parser.add_argument("--follow-links", action="store_true", help=FOLLOW_LINKS)
     return parser
 
@@ -85,10 +94,34 @@ def _count(text: str) -> int:
     return int(text)
 
 
+def _print_sequential(
+    options: argparse.Namespace,
+    console: Console,
+    family: int,
+    cells: int = 1,
+    hours_per_run: float | None = None,
+    *,
+    pairs: bool,
+) -> None:
+    if options.seeds is None:
+        raise CompareError("--sequential needs --seeds, the most that an arm may have")
+    if options.seeds < 2:
+        raise CompareError("a sequential study needs two seeds per arm, and --seeds gives 1")
+    looks = default_looks(options.seeds, family, pairs=pairs)
+    if len(looks) == 1:
+        console.print("No look before the last can show a difference: more seeds are needed.")
+    design = Design(looks, family, pairs)
+    console.print(expected_table(design, cells if family % cells == 0 else 1, hours_per_run))
+    console.print(NOTE)
+
+
 def _plan_from_effect(options: argparse.Namespace, console: Console) -> None:
+    family = options.family or 1
+    if options.sequential and options.effect is None and options.sd is None:
+        _print_sequential(options, console, family, pairs=options.paired)
+        return
     if options.effect is None or options.sd is None:
         raise CompareError("give the folder of a pilot study, or both --effect and --sd")
-    family = options.family or 1
     _print_attainable(console, options.seeds, family, pairs=options.paired)
     needed = seeds_needed(options.effect, options.sd, ALPHA / family, pairs=options.paired)
     console.print(
@@ -101,6 +134,8 @@ def _plan_from_effect(options: argparse.Namespace, console: Console) -> None:
             options.seeds, options.effect / options.sd, ALPHA / family, pairs=options.paired
         )
         console.print(f"{options.seeds} seeds per arm find it with {found:.0%} power.")
+    if options.sequential:
+        _print_sequential(options, console, family, pairs=options.paired)
 
 
 def _plan_from_pilot(options: argparse.Namespace, console: Console) -> None:
@@ -124,6 +159,12 @@ def _plan_from_pilot(options: argparse.Namespace, console: Console) -> None:
             console.print(f"{contrast.title}: {rising} still rising at the end.")
     console.print(_LONGER)
     _print_total(console, plan)
+    if options.sequential:
+        cells, seconds = len(pilot.groups), plan.seconds_per_seed
+        runs = sum(len(group.arms) for group in pilot.groups)
+        hours = None if seconds is None else seconds / runs / 3600
+        pairs = pilot.declared.paired
+        _print_sequential(options, console, plan.family, cells, hours, pairs=pairs)
 
 
 def _print_attainable(console: Console, seeds: int | None, family: int, *, pairs: bool) -> None:

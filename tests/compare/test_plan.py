@@ -143,3 +143,28 @@ def test_bad_input_is_one_line(capsys, arguments, message):
 def test_a_pilot_of_one_arm(study, capsys):
     assert main(["plan", str(study({("Pong", "a2c", "standard"): STANDARD}, comparison={}))]) == 2
     assert "the pilot has one arm (standard)" in capsys.readouterr().err
+
+
+def test_what_to_expect_of_a_sequential_study(capsys):
+    assert main(["plan", "--sequential", "--seeds", "10", "--family", "2"]) == 0
+    printed = capsys.readouterr().out
+    assert "looks at 5, 7, 10 seeds per arm; 2 comparisons" in printed
+    rows = [line.split() for line in printed.splitlines() if " sd " in line or " none " in line]
+    assert [row[0] for row in rows] == ["none", "1", "2", "3"]
+    runs = [int(row[-1]) for row in rows]
+    assert runs[3] < runs[2] < runs[1] <= 30
+    assert rows[3][2:4] == ["100%", "100%"]
+
+
+def test_a_pilot_tells_the_hours_of_a_sequential_study(study, capsys):
+    arms = ("standard", "coord")
+    folder = study({("Pong", "a2c", arm): [1.0, 2.0, 3.5, 2.5, 4.0] for arm in arms})
+    assert main(["plan", str(folder), "--sequential", "--seeds", "8"]) == 0
+    printed = capsys.readouterr().out
+    assert "CPU hours" in printed
+    assert "runs of 16" in printed
+
+
+def test_sequential_needs_the_most_seeds(capsys):
+    assert main(["plan", "--sequential"]) == 2
+    assert "--sequential needs --seeds" in capsys.readouterr().err

@@ -5,16 +5,17 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
-from coordrl.compare.comparing.arms import arm_result, of_scores
-from coordrl.compare.comparing.contrasts import contrast, correct
+from coordrl.compare.comparing.arms import arm_result
+from coordrl.compare.comparing.cells import any_beats, contrast_of
+from coordrl.compare.comparing.contrasts import correct
 from coordrl.compare.comparing.curves import thresholds
+from coordrl.compare.comparing.following import Following, follow
 from coordrl.compare.comparing.overall import aggregates
-from coordrl.compare.comparing.results import ArmResult, Comparison, Contrast, Group
+from coordrl.compare.comparing.results import Comparison, Contrast, Group
 from coordrl.compare.comparing.words import finding, headline
 from coordrl.compare.errors import CompareError
 from coordrl.compare.reading.runs import Run, Study
 from coordrl.compare.statistics.attainability import seeds_to_attain
-from coordrl.compare.statistics.two_arms import beats, margin_of
 
 STANDARD = "standard"
 
@@ -31,14 +32,15 @@ def compare(study: Study, baseline: str | None = None) -> Comparison:
     arms = tuple(dict.fromkeys([baseline, *(key.arm for key in study.keys)]))
     cells = dict.fromkeys(key[:3] for key in study.keys)
     family = sum(arm != baseline for _, _, arm in cells)
-    groups = []
-    for game, algorithm in dict.fromkeys(cell[:2] for cell in cells):
-        runs = [run for run in study.runs if run.key[:2] == (game, algorithm)]
-        if runs:
-            wanted = [arm for arm in arms if (game, algorithm, arm) in cells]
-            group = _group(study, runs, wanted, baseline)
-            groups.append(replace(group, thresholds=thresholds(group, baseline)))
-    groups = _correct(groups, family, pairs=study.declared.paired)
+    groups = _groups(study, baseline)
+    groups = [replace(group, thresholds=thresholds(group, baseline)) for group in groups]
+    following = follow(study, groups, baseline) if study.declared.sequential and family else None
+    if following is None:
+        contrasted = [replace(g, contrasts=_contrasts(study, g, baseline)) for g in groups]
+        groups = _correct(contrasted, family, pairs=study.declared.paired)
+    else:
+        groups = [replace(g, contrasts=_followed(study, g, following)) for g in groups]
+    sequential = None if following is None else following.result(study)
     contrasts = [found for group in groups for found in group.contrasts]
     findings = [finding(g, found, baseline) for g in groups for found in g.contrasts]
     return Comparison(
@@ -47,15 +49,28 @@ def compare(study: Study, baseline: str | None = None) -> Comparison:
         arms=arms,
         family=family,
         seeds_to_attain=seeds_to_attain(family, pairs=study.declared.paired) if family else None,
-        headline=headline(contrasts, findings, baseline, family),
+        headline=headline(contrasts, findings, baseline, family, sequential),
         findings=tuple(findings),
         groups=tuple(groups),
-        missing=study.missing,
-        notes=study.notes
-        + tuple(f"{run.name}: {note}" for run in study.runs for note in run.notes),
+        missing=study.missing if following is None else following.missing(study),
+        notes=(*study.notes, *_run_notes(study), *(following.notes(study) if following else ())),
         provenance=_provenance(study.runs),
-        aggregates=aggregates(groups, arms, baseline),
+        aggregates=aggregates(groups, arms, baseline, stopped=following is not None),
+        sequential=sequential,
     )
+
+
+def follow_study(study: Study) -> Following:
+    """Take the looks of a sequential study, and nothing more.
+
+    :raises CompareError: as :func:`compare`
+    """
+    baseline = _baseline(study, None)
+    return follow(study, _groups(study, baseline), baseline)
+
+
+def _run_notes(study: Study) -> tuple[str, ...]:
+    return tuple(f"{run.name}: {note}" for run in study.runs for note in run.notes)
 
 
 def _baseline(study: Study, asked: str | None) -> str:
@@ -68,8 +83,19 @@ def _baseline(study: Study, asked: str | None) -> str:
     return chosen
 
 
-def _group(study: Study, runs: Sequence[Run], wanted: Sequence[str], baseline: str) -> Group:
-    """Return the arms of one game and algorithm, their contrasts not yet corrected."""
+def _groups(study: Study, baseline: str) -> list[Group]:
+    """Return the games and algorithms that have finished runs, without contrasts."""
+    arms = tuple(dict.fromkeys([baseline, *(key.arm for key in study.keys)]))
+    groups = []
+    for cell in dict.fromkeys(key[:2] for key in study.keys):
+        runs = [run for run in study.runs if run.key[:2] == cell]
+        if runs:
+            groups.append(_group(study, runs, arms))
+    return groups
+
+
+def _group(study: Study, runs: Sequence[Run], wanted: Sequence[str]) -> Group:
+    """Return the arms of one game and algorithm that have runs, in the order of those wanted."""
     _check_alike(runs)
     first = runs[0]
     reference = first.reference_scores or {}
@@ -92,36 +118,41 @@ def _group(study: Study, runs: Sequence[Run], wanted: Sequence[str], baseline: s
         points=first.points,
         random_score=random,
         human_score=reference.get("human"),
-        informative=random is None or _any_beats(list(arms.values()), random),
+        informative=random is None or any_beats(list(arms.values()), random),
         arms=tuple(arms.values()),
-        contrasts=tuple(
-            _contrast(study, arm, arms.get(arm), arms.get(baseline), random)
-            for arm in wanted
-            if arm != baseline
-        ),
+        contrasts=(),
     )
 
 
-def _any_beats(arms: Sequence[ArmResult], random: float) -> bool:
-    # A single seed shows nothing; it speaks only where no arm has more.
-    tested = [arm for arm in arms if len(arm.seeds) > 1] or arms
-    return any(beats(arm.outcomes, random) for arm in tested)
+def _others(study: Study, group: Group, baseline: str) -> list[str]:
+    """Return the arms that the study compares with the baseline in a group."""
+    cell = (group.game, group.algorithm)
+    names = dict.fromkeys(key.arm for key in study.keys if key[:2] == cell)
+    return [name for name in names if name != baseline]
 
 
-def _contrast(
-    study: Study, name: str, arm: ArmResult | None, baseline: ArmResult | None, random: float | None
-) -> Contrast:
-    if arm is None or baseline is None:
-        seeds = (len(arm.seeds) if arm else 0, len(baseline.seeds) if baseline else 0)
-        note = f"{name} or the baseline has no finished run"
-        return Contrast(arm=name, seeds=seeds, notes=(note,))
-    margin = margin_of(baseline.mean, random, study.declared.margin)
-    found = contrast(arm, baseline, margin, pairs=study.declared.paired)
-    if study.declared.outcome == "score":
-        return found
-    margin = margin_of(baseline.score, random, study.declared.margin)
-    arms = (of_scores(arm), of_scores(baseline))
-    return replace(found, secondary=contrast(*arms, margin, pairs=study.declared.paired))
+def _contrasts(study: Study, group: Group, baseline: str) -> tuple[Contrast, ...]:
+    """Return every other arm of a group against the baseline, not yet corrected."""
+    arms = {arm.arm: arm for arm in group.arms}
+    return tuple(
+        contrast_of(study, name, arms.get(name), arms.get(baseline), group.random_score)
+        for name in _others(study, group, baseline)
+    )
+
+
+def _followed(study: Study, group: Group, following: Following) -> tuple[Contrast, ...]:
+    """Return what a sequential study's looks have shown of a group."""
+    seeds = {arm.arm: len(arm.seeds) for arm in group.arms}
+    baseline, looks = following.baseline, following.design.looks
+    waits = f"no look has been taken yet: the first is when {looks[0]} seeds per arm have ended"
+    found = []
+    for name in _others(study, group, baseline):
+        cell = (group.game, group.algorithm, name)
+        reason = f"{name} or the baseline has no finished run" if following.taken else waits
+        numbers = (seeds.get(name, 0), seeds.get(baseline, 0))
+        none = Contrast(arm=name, seeds=numbers, notes=(reason,))
+        found.append(following.found.get(cell, none))
+    return tuple(found)
 
 
 def _correct(groups: Sequence[Group], family: int, *, pairs: bool) -> list[Group]:

@@ -1,6 +1,6 @@
 """The results of one arm, from its runs."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -57,6 +57,27 @@ def arm_result(arm: str, runs: Sequence[Run], window: float, outcome: Outcome) -
             np.array([curve.carried for curve in curves]),
             _wall_seconds(runs, curves[0].timesteps),
         ),
+    )
+
+
+def of_seeds(arm: ArmResult, seeds: Collection[int]) -> ArmResult | None:
+    """Return what an arm's runs with these seeds show by themselves; its curve stays that of all.
+
+    :return: None if it has no such run
+    """
+    chosen = tuple(seed for seed in arm.seeds if seed.seed in seeds)
+    if not chosen:
+        return None
+    outcomes = np.array([seed.outcome for seed in chosen])
+    scores = np.array([seed.score for seed in chosen])
+    return replace(
+        arm,
+        seeds=chosen,
+        mean=float(outcomes.mean()),
+        sd=sample_sd(outcomes),
+        interval=mean_interval(outcomes),
+        score=float(scores.mean()),
+        score_interval=mean_interval(scores),
     )
 
 

@@ -15,15 +15,19 @@ from coordrl.compare.statistics.permutation import (
 from coordrl.compare.statistics.power import seeds_needed
 from coordrl.compare.statistics.two_arms import (
     ALPHA,
+    Difference,
     Interval,
     correlation,
     decide,
     holm,
     paired,
     sample_sd,
+    size_of,
     welch,
 )
 
+# Margins below this share of the standard deviation between seeds mean nothing.
+_VANISHING = 0.01
 _SIGNIFICANT = ("better", "worse", "negligible")
 
 
@@ -42,12 +46,12 @@ def contrast(arm: ArmResult, baseline: ArmResult, margin: float, *, pairs: bool)
     notes = _seed_notes(arm, baseline, pairs=pairs)
     if pairs and not common:
         return Contrast(arm=arm.arm, seeds=(0, 0), notes=notes)
+    estimate = estimate_of(arm, baseline, pairs=pairs)
     if pairs:
-        estimate, value, sd = paired(x - y), float((x - y).mean()), sample_sd(x - y)
+        value, sd = float((x - y).mean()), sample_sd(x - y)
         p_value, possible = sign_flip_p(x - y), smallest_sign_flip_p(len(common))
     else:
-        estimate, value = welch(arm.outcomes, baseline.outcomes), arm.mean - baseline.mean
-        sd = _common_sd(arm, baseline)
+        value, sd = arm.mean - baseline.mean, _common_sd(arm, baseline)
         p_value = permutation_p(arm.outcomes, baseline.outcomes)
         possible = smallest_permutation_p(len(mine), len(theirs))
     found = Contrast(
@@ -61,14 +65,40 @@ def contrast(arm: ArmResult, baseline: ArmResult, margin: float, *, pairs: bool)
         notes=notes,
     )
     if estimate is None:
-        note = f"{arm.arm}: no interval or t-test, with one seed or scores that do not vary"
-        return replace(found, notes=(*notes, note))
+        return _without_spread(found, single=min(found.seeds) < 2)
     return replace(
         found,
         interval=estimate.interval(),
         sd=sd,
         p_t=estimate.p_value(),
         p_equivalence=estimate.p_equivalence(margin),
+    )
+
+
+def estimate_of(arm: ArmResult, baseline: ArmResult, *, pairs: bool) -> Difference | None:
+    """Return the difference between two arms as far as it follows Student's t distribution."""
+    if not pairs:
+        return welch(arm.outcomes, baseline.outcomes)
+    mine = {seed.seed: seed.outcome for seed in arm.seeds}
+    theirs = {seed.seed: seed.outcome for seed in baseline.seeds}
+    common = sorted(set(mine) & set(theirs))
+    return paired([mine[seed] - theirs[seed] for seed in common])
+
+
+def _without_spread(found: Contrast, *, single: bool) -> Contrast:
+    """Complete a contrast of single seeds, of which nothing more is known, or of constant ones."""
+    assert found.difference is not None
+    assert found.margin is not None
+    if single:
+        return replace(found, notes=(*found.notes, f"{found.arm}: no interval with a single seed"))
+    same = abs(found.difference) < found.margin
+    note = f"{found.arm}: its scores and the baseline's do not vary: there is no t-test"
+    return replace(
+        found,
+        interval=Interval(found.difference, found.difference),
+        sd=0.0,
+        p_equivalence=0.0 if same else 1.0,
+        notes=(*found.notes, note),
     )
 
 
@@ -142,10 +172,15 @@ def _decided(contrast: Contrast, informative: bool, alpha: float, pairs: bool) -
         difference,
         margin,
         informative=informative,
+        interval=contrast.interval,
         p_difference=p_holm,
         p_equivalence=contrast.p_equivalence,
         p_possible=p_possible,
     )
+    if verdict != "uninformative":
+        contrast = replace(contrast, notes=(*contrast.notes, *margin_notes(contrast)))
+    if verdict in ("better", "worse"):
+        return replace(contrast, verdict=verdict, size=size_of(contrast.interval, margin))
     if verdict != "inconclusive" or contrast.sd is None:
         return replace(contrast, verdict=verdict)
     needed = seeds_needed(margin, contrast.sd, alpha, pairs=pairs)
@@ -156,6 +191,17 @@ def _common_sd(arm: ArmResult, baseline: ArmResult) -> float | None:
     if arm.sd is None or baseline.sd is None:
         return None
     return float(np.sqrt((arm.sd**2 + baseline.sd**2) / 2))
+
+
+def margin_notes(contrast: Contrast) -> tuple[str, ...]:
+    """Return a note if next to any difference would lie outside the margin."""
+    margin, sd = contrast.margin, contrast.sd
+    if not sd or margin is None or margin >= _VANISHING * sd:
+        return ()
+    return (
+        f"{contrast.arm}: the margin of {margin:.2g} vanishes beside the spread of seeds (sd "
+        f"{sd:.2g}), as the baseline scores next to nothing: nothing can be shown to be equivalent",
+    )
 
 
 def _seed_notes(arm: ArmResult, baseline: ArmResult, *, pairs: bool) -> tuple[str, ...]:

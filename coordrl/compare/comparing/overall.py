@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -32,18 +33,26 @@ _FEW_SEEDS = 20
 
 
 def aggregates(
-    groups: Sequence[Group], arms: Sequence[str], baseline: str
+    groups: Sequence[Group], arms: Sequence[str], baseline: str, *, stopped: bool = False
 ) -> tuple[Aggregate, ...]:
     """Return what holds over the games of each algorithm that has two or more.
 
     :param arms: all arms, the baseline first
+    :param stopped: whether scores decided how many seeds there are
     """
     games = Counter(group.algorithm for group in groups)
-    return tuple(
+    found = [
         _aggregate([group for group in groups if group.algorithm == algorithm], arms, baseline)
         for algorithm, number in games.items()
         if number > 1
-    )
+    ]
+    if stopped:
+        note = (
+            "looks at the scores decided when to stop, which exaggerates differences a little; "
+            "all seeds there are enter here"
+        )
+        found = [replace(each, notes=(*each.notes, note)) for each in found]
+    return tuple(found)
 
 
 def _aggregate(groups: Sequence[Group], names: Sequence[str], baseline: str) -> Aggregate:

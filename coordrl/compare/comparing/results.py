@@ -6,7 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from coordrl.compare.reading.runs import UNSTATED, AgentEvaluation, Declaration, Missing
-from coordrl.compare.statistics.two_arms import Interval, Verdict
+from coordrl.compare.statistics.looks import Look, State
+from coordrl.compare.statistics.two_arms import Interval, Size, Verdict
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,15 +94,36 @@ class ArmResult:
 
 
 @dataclass(frozen=True, kw_only=True)
+class LookResult(Look):
+    """A look at a comparison of a sequential study.
+
+    :param planned: seeds per arm that were declared for this look
+    :param seeds: of the arm and of the baseline that were there
+    :param difference: mean outcome of the arm minus that of the baseline, or None
+    :param interval: its repeated confidence interval: the intervals of all looks hold at once
+    """
+
+    planned: int
+    seeds: tuple[int, int]
+    difference: float | None
+    interval: Interval | None
+
+
+@dataclass(frozen=True, kw_only=True)
 class Contrast:
     """An arm against the baseline; the numbers are None where they are undefined.
 
+    In a sequential study they are those of its last look.
+
     :param seeds: seeds of the arm and of the baseline that the tests used
     :param difference: mean outcome of the arm minus that of the baseline
-    :param interval: its t interval (Welch's, or the paired one)
+    :param interval: its t interval (Welch's, or the paired one); in a sequential study the
+        repeated one
+    :param interval_fixed: in a sequential study the 95 % interval as if nobody had looked before
     :param sd: standard deviation between seeds (paired: of the differences), to plan with
     :param margin: the smallest difference that matters, in points of the game
     :param p_value: of the primary test, permutation or sign-flip
+    :param p_sequential: in a sequential study, the same corrected for all looks
     :param p_holm: the same corrected for the family
     :param p_t: of the t-test beside it (Welch's, or the paired one)
     :param p_equivalence: of the two one-sided tests, corrected for the family
@@ -110,6 +132,8 @@ class Contrast:
     :param seeds_needed: per arm, for a difference as large as the margin; only for an
         inconclusive verdict
     :param verdict: None if one of the two has no finished run
+    :param size: of the difference of a better or worse arm, as its interval shows it
+    :param looks: those that a sequential study has taken
     :param notes: what the reader should know
     :param secondary: of the scores, uncorrected, where the comparison is about another outcome
     """
@@ -118,9 +142,11 @@ class Contrast:
     seeds: tuple[int, int]
     difference: float | None = None
     interval: Interval | None = None
+    interval_fixed: Interval | None = None
     sd: float | None = None
     margin: float | None = None
     p_value: float | None = None
+    p_sequential: float | None = None
     p_holm: float | None = None
     p_t: float | None = None
     p_equivalence: float | None = None
@@ -128,8 +154,20 @@ class Contrast:
     correlation: float | None = None
     seeds_needed: int | None = None
     verdict: Verdict | None = None
+    size: Size | None = None
+    looks: tuple[LookResult, ...] = ()
     notes: tuple[str, ...] = ()
     secondary: "Contrast | None" = None
+
+    @property
+    def look_seeds(self) -> int | None:
+        """Seeds per arm that were declared for its last look in a sequential study."""
+        return self.looks[-1].planned if self.looks else None
+
+    @property
+    def state(self) -> State | None:
+        """How it stands in a sequential study; None before its first look, and in others."""
+        return self.looks[-1].state if self.looks else None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -321,6 +359,29 @@ class Aggregate:
     notes: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, kw_only=True)
+class SequentialResult:
+    """How far a sequential study is.
+
+    :param looks: seeds per arm at each look
+    :param weights: the share of the level that each look gets for differences
+    :param levels: the largest p-value that is significant at each look, for the comparison that
+        Holm's method takes first, and for the one that it takes last
+    :param taken: looks that have been taken
+    :param live: comparisons that go on
+    :param runs: that the study declares
+    :param needed: of these, the runs that its looks have used
+    """
+
+    looks: tuple[int, ...]
+    weights: tuple[float, ...]
+    levels: tuple[tuple[float, ...], tuple[float, ...]]
+    taken: int
+    live: int
+    runs: int
+    needed: int
+
+
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Comparison:
     """All that was found.
@@ -338,6 +399,7 @@ class Comparison:
     :param notes: what the reader should know of runs that did
     :param provenance: for each recorded fact, its values and how many runs have each
     :param aggregates: one for each algorithm with two games or more
+    :param sequential: of a sequential study
     """
 
     declared: Declaration
@@ -352,6 +414,7 @@ class Comparison:
     notes: tuple[str, ...]
     provenance: dict[str, dict[str, int]]
     aggregates: tuple[Aggregate, ...] = ()
+    sequential: SequentialResult | None = None
 
     def contrasts(self) -> list[tuple[Group, Contrast]]:
         """Return every contrast with its game and algorithm."""

@@ -11,8 +11,10 @@ from coordrl.compare.comparing.results import (
     Estimate,
     Group,
     Reach,
+    SequentialResult,
 )
 from coordrl.compare.reading.runs import UNSTATED, Outcome
+from coordrl.compare.statistics.looks import State
 from coordrl.compare.statistics.two_arms import ALPHA, MOST_SEEDS, Interval, Verdict
 
 #: Where a number is undefined.
@@ -75,8 +77,63 @@ def plus_minus(mean: float, interval: Interval | None) -> str:
     return f"{number_text(mean)} ± {number_text((interval.high - interval.low) / 2)}"
 
 
+def verdict_text(contrast: Contrast | None) -> str:
+    """Return a verdict in a few words, for the cell of a table; None is the baseline."""
+    if contrast is None:
+        return "baseline"
+    if contrast.verdict is None and contrast.looks:
+        return f"goes on after {look_text(contrast)}"
+    looks = f" ({look_text(contrast)})" if contrast.looks else ""
+    return _verdict(contrast) + looks
+
+
+def _verdict(contrast: Contrast) -> str:
+    if contrast.seeds_needed is not None:
+        return f"{contrast.verdict} (a new study needs {seeds_text(contrast)} seeds)"
+    joint = {"": "", "size open": ", "}.get(size_text(contrast), " ")
+    return (contrast.verdict or "no runs") + joint + size_text(contrast)
+
+
+def short_verdict(contrast: Contrast | None) -> str:
+    """Return a verdict for the narrow column of a terminal."""
+    if contrast is None or not (contrast.size or contrast.looks):
+        return verdict_text(contrast)
+    size = {"beyond the margin": ", > margin", "open": ", size open"}.get(contrast.size or "", "")
+    verdict = contrast.verdict + size if contrast.verdict and size else _verdict(contrast)
+    if contrast.verdict is None:
+        verdict = "goes on"
+    return f"{verdict} at {contrast.look_seeds} seeds" if contrast.looks else verdict
+
+
+def look_text(contrast: Contrast) -> str:
+    """Say at which look a comparison stands or stopped, and why if without a finding."""
+    look = contrast.looks[-1]
+    reason = ""
+    if look.state == "futile":
+        reason = f": futile, with a chance of {p_text(look.predictive)} of finding more"
+    return f"look {len(contrast.looks)}, {look.planned} seeds{reason}".replace("of <", "below")
+
+
+def state_text(state: State) -> str:
+    """Say how a comparison stands after a look."""
+    return {
+        "live": "goes on",
+        "different": "stops: different",
+        "equivalent": "stops: equivalent",
+        "futile": "stops: futile",
+        "uninformative": "stops: no arm beats random play",
+        "undecided": "last look: undecided",
+    }[state]
+
+
+def size_text(contrast: Contrast) -> str:
+    """Say how large the difference of a better or worse arm is shown to be; "" for others."""
+    sizes = {"beyond the margin": "by more than the margin", "open": "size open"}
+    return "" if contrast.size is None else sizes[contrast.size]
+
+
 def seeds_text(contrast: Contrast) -> str:
-    """Return the seeds that would decide, for an inconclusive verdict."""
+    """Return the seeds per arm with which a new study would decide, for an inconclusive verdict."""
     if contrast.verdict != "inconclusive" or not contrast.margin or not contrast.sd:
         return NONE
     if contrast.seeds_needed is None:
@@ -158,7 +215,7 @@ def _over_games(contrast: AggregateContrast, baseline: str) -> str:
 
 def finding(group: Group, contrast: Contrast, baseline: str) -> str:
     """Return a contrast as a sentence."""
-    if contrast.verdict is None or contrast.difference is None:
+    if contrast.difference is None or (contrast.verdict is None and not contrast.looks):
         return f"{group.title}: {contrast.arm} cannot be compared with {baseline}: no finished run"
     word = "more" if contrast.difference >= 0 else "less"
     verb = "scored" if contrast.secondary is None else "over its whole run averaged"
@@ -166,28 +223,42 @@ def finding(group: Group, contrast: Contrast, baseline: str) -> str:
     interval = "no interval"
     if contrast.interval is not None:
         interval = f"95 % interval {interval_text(contrast.interval)}"
+    corrected, stopped = "after correction", ""
+    if contrast.looks:
+        interval = interval.replace("95 %", "95 % repeated")
+        corrected = "after correction for looks and comparisons"
+        if contrast.verdict is not None:
+            stopped = f" (stopped at {look_text(contrast)})"
     return (
         f"{group.title}: {contrast.arm} {difference} ({interval}; "
-        f"p = {p_text(contrast.p_holm)} after correction): {_verdict_text(contrast)}"
+        f"p = {p_text(contrast.p_holm)} {corrected}): {_conclusion(contrast)}{stopped}"
     ).replace("p = <", "p <")
 
 
-def _verdict_text(contrast: Contrast) -> str:
+def _conclusion(contrast: Contrast) -> str:
     if contrast.verdict == "uninformative":
         return "uninformative, as no arm is shown to beat random play"
     if contrast.seeds_needed is not None:
         return (
-            f"inconclusive; about {contrast.seeds_needed:,} seeds per arm would find a "
-            f"difference as large as the margin of {number_text(contrast.margin)}"
+            f"inconclusive; a new study with about {contrast.seeds_needed:,} seeds per arm would "
+            f"find a difference as large as the margin of {number_text(contrast.margin)}"
         )
-    return contrast.verdict or NONE
+    return _verdict(contrast) if contrast.verdict else verdict_text(contrast)
 
 
-def headline(contrasts: list[Contrast], findings: list[str], baseline: str, family: int) -> str:
+def headline(
+    contrasts: list[Contrast],
+    findings: list[str],
+    baseline: str,
+    family: int,
+    sequential: SequentialResult | None = None,
+) -> str:
     """Return what was found, and how surely, in a sentence."""
     if family == 0:
         return f"Only one arm ({baseline}): learning curves, but nothing to compare them with."
     done = [contrast for contrast in contrasts if contrast.verdict is not None]
+    if sequential is not None and (sequential.live or not done):
+        return _going_on(done, baseline, family, sequential)
     if not done:
         return (
             f"No arm can be compared with {baseline} yet: no game and algorithm has finished "
@@ -197,12 +268,40 @@ def headline(contrasts: list[Contrast], findings: list[str], baseline: str, fami
         return _powerless(done, family)
     if len(done) == 1 == family:
         return f"{findings[0]}."
-    counts = Counter(contrast.verdict for contrast in done)
-    listed = ", ".join(f"{counts[name]} {name}" for name in get_args(Verdict) if counts[name])
     missing = f", {family - len(done)} missing" if len(done) < family else ""
+    looks = ""
+    if sequential is not None:
+        taken, runs = sequential.taken, sequential.runs
+        looks = (
+            f" and for {len(sequential.looks)} looks, of which {taken} "
+            f"{'was' if taken == 1 else 'were'} taken; {sequential.needed} of {runs} runs"
+        )
     return (
-        f"Of {family} comparisons with {baseline}: {listed}{missing} "
-        f"(95 % confidence, corrected for all {family})."
+        f"Of {family} comparisons with {baseline}: {_counted(done)}{missing} "
+        f"(95 % confidence, corrected for all {family}{looks})."
+    )
+
+
+def _counted(done: Sequence[Contrast]) -> str:
+    counts = Counter(contrast.verdict for contrast in done)
+    return ", ".join(f"{counts[name]} {name}" for name in get_args(Verdict) if counts[name])
+
+
+def _going_on(
+    done: Sequence[Contrast], baseline: str, family: int, sequential: SequentialResult
+) -> str:
+    looks = sequential.looks
+    if not sequential.taken:
+        return (
+            f"No look has been taken yet at the {family} comparisons with {baseline}: the first is "
+            f"due when {looks[0]} seeds per arm have ended."
+        )
+    so_far = f"{_counted(done)}, " if done else ""
+    coming = looks[min(sequential.taken, len(looks) - 1)]
+    return (
+        f"Of {family} comparisons with {baseline}: {so_far}{sequential.live} not decided after "
+        f"look {sequential.taken} of {len(looks)} (95 % confidence, corrected for all {family} and "
+        f"for all looks); the next is due at {coming} seeds per arm."
     )
 
 

@@ -1,18 +1,18 @@
-"""The folders that ``agents.train`` and ``agents.study`` write.
+"""The folders that ``agents.train`` writes.
 
-A run's folder holds ``run.json`` and ``episodes.csv`` and, from ``agents.evaluate``,
-``evaluation.json``; a study's folder holds its runs and, beside them, ``study.json``.
+They hold ``run.json`` and ``episodes.csv`` and, from ``agents.evaluate``, ``evaluation.json``. A
+study's folder holds them and, beside them, ``study.json``
+(:mod:`coordrl.compare.reading.declared`).
 """
 
 import os
 from math import isclose
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from coordrl.compare.errors import CompareError
 from coordrl.compare.reading.files import (
     LARGEST,
     LATEST,
@@ -24,22 +24,18 @@ from coordrl.compare.reading.files import (
     read_complete_lines,
     read_record,
     required,
-    share,
     shown,
 )
 from coordrl.compare.reading.folders import RUN_FILE
 from coordrl.compare.reading.runs import (
     GAMES,
     AgentEvaluation,
-    Declaration,
     Missing,
-    Outcome,
     Run,
     RunKey,
 )
 from coordrl.compare.statistics.curves import WINDOW, Score, final_score
 
-STUDY_FILE = "study.json"
 EPISODE_HEADER = "timestep,wall_seconds,env,return,length"
 _EVALUATION_FILE = "evaluation.json"
 _MAPS_FILE = "coordinate_maps.png"
@@ -47,41 +43,6 @@ _MAPS_FILE = "coordinate_maps.png"
 LARGEST_PNG = 4 * 2**20
 _PNG_BEGINS, _PNG_ENDS = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", b"\0\0\0\0IEND\xaeB`\x82"
 _RELIANCE = ("greedy_changed", "kl", "value_change", "action_change")
-
-
-def read_declaration(folder: Path) -> Declaration:
-    """Read ``study.json``; a folder without one declares its name alone.
-
-    :raises CompareError: if it is damaged
-    """
-    path = folder / STUDY_FILE
-    if not os.path.lexists(path):
-        return Declaration(name=folder.resolve().name)
-    try:
-        record = read_record(path)
-        runs = required(record, "runs", list)
-        comparison = required(record, "comparison", dict)
-        test = comparison.get("test", "unpaired")
-        if test not in ("unpaired", "paired"):
-            raise UnusableError(f'"test" must be "unpaired" or "paired", not {shown(test)}')
-        outcome = comparison.get("outcome", Declaration.outcome)
-        if outcome not in get_args(Outcome):
-            known = " or ".join(f'"{name}"' for name in get_args(Outcome))
-            raise UnusableError(f'"outcome" must be {known}, not {shown(outcome)}')
-        return Declaration(
-            name=required(record, "name", str),
-            runs=tuple(str(name) for name in runs),
-            baseline=optional(comparison, "baseline", str),
-            paired=test == "paired",
-            margin=share(comparison, "margin", Declaration.margin),
-            window=share(comparison, "window", Declaration.window),
-            outcome=outcome,
-            note=optional(record, "note", str),
-            hash=optional(record, "hash", str),
-            config=optional(record, "config", dict),
-        )
-    except UnusableError as error:
-        raise CompareError(f"{path}: {error}") from error
 
 
 def read_run(folder: Path, name: str, window: float) -> Run | Missing:
@@ -93,7 +54,15 @@ def read_run(folder: Path, name: str, window: float) -> Run | Missing:
     try:
         return _read_run(folder, name, window)
     except UnusableError as error:
-        return Missing(name, str(error), _key_of_path(folder, name))
+        return Missing(name, str(error), _key_of_path(folder, name), _given_up(folder))
+
+
+def _given_up(folder: Path) -> bool:
+    """Return whether a run that cannot be used has ended for good."""
+    try:
+        return read_record(folder / RUN_FILE).get("status") in ("finished", "failed")
+    except UnusableError:
+        return False
 
 
 def _read_run(folder: Path, name: str, window: float) -> Run:

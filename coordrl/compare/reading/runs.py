@@ -97,11 +97,37 @@ class Missing:
     :param name: its path, relative to the folder that is compared
     :param reason: why, in a few words
     :param key: what it would have been, where that is known
+    :param given_up: whether it has ended for good: finished without a score, or failed
     """
 
     name: str
     reason: str
     key: RunKey | None
+    given_up: bool = False
+
+
+@dataclass(frozen=True)
+class Sequential:
+    """What a study declares that may stop before all its seeds have run.
+
+    :param looks: seeds per arm at each look, the last being all
+    :param seeds: in the order in which they are used
+    :param futility: the predictive probability below which a comparison is given up; None: never
+    """
+
+    looks: tuple[int, ...]
+    seeds: tuple[int, ...]
+    futility: float | None
+
+
+class Decision(NamedTuple):
+    """What ``decisions.json`` records of a comparison at a look, from 1."""
+
+    look: int
+    game: str
+    algorithm: str
+    arm: str
+    state: str
 
 
 @dataclass(frozen=True)
@@ -114,8 +140,11 @@ class Declaration:
     :param margin: the smallest difference that matters, as a share of the baseline's score
     :param window: the last part of the timesteps whose games make the score
     :param outcome: the primary one, which margins, tests and verdicts are about
+    :param sequential: when the study looks at its runs, None for once all have ended
+    :param decisions: what a sequential study has recorded of its looks
     :param note: free text for the report
     :param hash: of the study's file
+    :param altered: whether ``study.json`` no longer says what its hash was taken of
     :param config: the study's file, as it was read
     :param arguments: what the command line was asked to read: names of folders and tables first,
         then options
@@ -128,8 +157,11 @@ class Declaration:
     margin: float = 0.1
     window: float = WINDOW
     outcome: Outcome = "score"
+    sequential: Sequential | None = None
+    decisions: tuple[Decision, ...] = ()
     note: str | None = None
     hash: str | None = None
+    altered: bool = False
     config: dict[str, Any] | None = None
     arguments: tuple[str, ...] = ()
 

@@ -7,12 +7,13 @@ from pathlib import Path
 
 from coordrl.compare.errors import CompareError
 from coordrl.compare.plain_text import plain, plainly
+from coordrl.compare.reading.declared import STUDY_FILE, read_decisions, read_declaration
 from coordrl.compare.reading.folders import RUN_FILE, Walk, check_below, each_once
 from coordrl.compare.reading.formats.table import SUFFIXES, read_table
 from coordrl.compare.reading.lengths import runs_of_one_length
 from coordrl.compare.reading.logs import KINDS, TAGGED, LogFiles, LoggedRun, find_logs, read_log
 from coordrl.compare.reading.pattern import Pattern
-from coordrl.compare.reading.run_folders import STUDY_FILE, read_declaration, read_run
+from coordrl.compare.reading.run_folders import read_run
 from coordrl.compare.reading.runs import Declaration, Missing, Run, RunKey, Study
 from coordrl.compare.reading.unstated import numbered, without_algorithms
 
@@ -187,11 +188,16 @@ def _find_folders(root: Path, base: Path, follow_links: bool) -> _Found | None:
     once, notes = each_once([*(root / name for name in declared.runs), *paths], root)
     found = [path.relative_to(root).as_posix() for path in once]
     notes = [*walk.notes(), *(notes if walk.notes() else [])]
+    if declared.sequential is not None:
+        decisions, more = read_decisions(root)
+        declared, notes = replace(declared, decisions=decisions), [*notes, *more]
     items: list[_Item] = [_run_folder(root, base, name) for name in declared.runs or sorted(found)]
     if declared.runs:
         reason = f"{STUDY_FILE} does not list it"
         unlisted = [_run_folder(root, base, name) for name in sorted({*found} - {*declared.runs})]
         items += [Missing(folder.name, reason, None) for folder in unlisted]
+    if declared.altered:
+        notes.append(f"{root.name}: {STUDY_FILE} was changed after the study had been declared")
     if others:
         notes.append(f"{root.name}: logs without {RUN_FILE} in {others} folders are not read")
     return _Found(declared, items, notes)
@@ -220,6 +226,8 @@ def _find_in_table(path: Path, base: Path) -> _Found:
 def _merged(declared: Sequence[Declaration]) -> Declaration:
     """Return one declaration for all that is compared."""
     studies = [each for each in declared if each.runs] or declared[:1]
+    if len(declared) > 1 and any(each.sequential for each in declared):
+        raise CompareError("a sequential study is a whole of its own: compare its folder alone")
     if (
         len(
             {

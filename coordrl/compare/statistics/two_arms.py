@@ -22,6 +22,8 @@ POWER = 0.8
 MOST_SEEDS = 10_000
 
 Verdict = Literal["better", "worse", "negligible", "equivalent", "inconclusive", "uninformative"]
+#: How large the difference of a better or worse arm is shown to be.
+Size = Literal["beyond the margin", "open"]
 
 
 class Interval(NamedTuple):
@@ -186,19 +188,22 @@ def decide(
     margin: float,
     *,
     informative: bool,
+    interval: Interval | None,
     p_difference: float,
     p_equivalence: float | None,
     p_possible: float,
 ) -> Verdict:
     """Return the verdict on an arm; the first of these that holds.
 
-    *uninformative* (no arm beats random play), *better* or *worse* (significant, the estimate
-    outside the margin), *negligible* (significant, inside), *equivalent* (both one-sided tests
-    significant, with seeds enough that a difference could have been), *inconclusive*.
+    *uninformative* (no arm beats random play), *negligible* (significant, and shown to be smaller
+    than the margin: the interval inside it, and both one-sided tests significant), *better* or
+    *worse* (significant), *equivalent* (both one-sided tests significant, with seeds enough that a
+    difference could have been), *inconclusive*.
 
     :param difference: arm minus baseline
     :param margin: the smallest difference that matters
     :param informative: whether an arm of this game and algorithm beats random play
+    :param interval: of the difference; None if undefined
     :param p_difference: p-value of the primary test, corrected for the family
     :param p_equivalence: p-value of the equivalence test, corrected for the family; None if
         undefined
@@ -206,13 +211,23 @@ def decide(
     """
     if not informative:
         return "uninformative"
+    same = p_equivalence is not None and p_equivalence <= ALPHA
     if p_difference <= ALPHA:
-        if abs(difference) <= margin:
+        if same and interval is not None and -margin < interval.low <= interval.high < margin:
             return "negligible"
         return "better" if difference > 0 else "worse"
-    if p_equivalence is not None and p_equivalence <= ALPHA and p_possible <= ALPHA:
-        return "equivalent"
-    return "inconclusive"
+    return "equivalent" if same and p_possible <= ALPHA else "inconclusive"
+
+
+def size_of(interval: Interval | None, margin: float) -> Size:
+    """Say how large a significant difference is shown to be.
+
+    >>> size_of(Interval(1.0, 9.0), 0.5), size_of(Interval(1.0, 9.0), 2.0), size_of(None, 2.0)
+    ('beyond the margin', 'open', 'open')
+    """
+    if interval is not None and (interval.low > margin or interval.high < -margin):
+        return "beyond the margin"
+    return "open"
 
 
 def is_constant(values: NDArray[np.float64]) -> bool:

@@ -1,6 +1,6 @@
 """TensorBoard files: each arm a run, so that its charts overlay the arms."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from math import isfinite
 from pathlib import Path
 from time import time
@@ -26,7 +26,8 @@ def save_events(comparison: Comparison, folder: Path) -> None:
     The tags are ``<game>/<algorithm>/return``, the mean over seeds, and beside it ``lower`` and
     ``upper``, its 95 % t interval, at the timesteps of the curves' grid; on the *relative* axis
     they are at the wall time of the runs, where it is known. The tab *Custom scalars* has a chart
-    of all three for each game, the tab *HParams* a row for each arm with its final means.
+    of all three for each game, the tab *HParams* a row for each arm with its final means. Of a
+    sequential study ``looks/p_value``, ``p_holm`` and ``difference`` are at the seeds per arm.
     """
     for arm in comparison.arms:
         curves = {
@@ -36,20 +37,40 @@ def save_events(comparison: Comparison, folder: Path) -> None:
             if result.arm == arm
         }
         if curves:
-            _write_arm(folder / file_name(arm), _layout(comparison), arm, curves)
+            looks = list(_looks(comparison, arm))
+            _write_arm(folder / file_name(arm), _layout(comparison), arm, curves, looks)
 
 
-def _write_arm(folder: Path, layout: Summary, arm: str, curves: dict[str, ArmResult]) -> None:
+def _write_arm(
+    folder: Path,
+    layout: Summary,
+    arm: str,
+    curves: dict[str, ArmResult],
+    looks: Sequence[tuple[str, int, float]],
+) -> None:
     now = time()
     writer = EventFileWriter(str(folder))
     try:
         for summary in (layout, *_hparams(arm, curves, now)):
             writer.add_event(Event(wall_time=now, summary=summary))
+        for tag, step, value in looks:
+            summary = Summary(value=[Summary.Value(tag=tag, simple_value=value)])
+            writer.add_event(Event(wall_time=now, step=step, summary=summary))
         for tag, result in curves.items():
             for event in _events(tag, result, now):
                 writer.add_event(event)
     finally:
         writer.close()
+
+
+def _looks(comparison: Comparison, arm: str) -> Iterator[tuple[str, int, float]]:
+    """Return tag, seeds per arm and value of what a sequential study's looks have shown."""
+    for group, contrast in comparison.contrasts():
+        for look in contrast.looks if contrast.arm == arm else ():
+            for name in ("p_value", "p_holm", "difference"):
+                value = getattr(look, name)
+                if value is not None:
+                    yield f"{_tag(group)}/looks/{name}", look.planned, value
 
 
 def _tag(group: Group) -> str:

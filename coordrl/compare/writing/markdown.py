@@ -26,6 +26,7 @@ def save_markdown(comparison: Comparison, path: Path) -> None:
         *([_block(declared.note)] if declared.note else []),
         _verdicts(comparison),
         _legend(comparison),
+        *_looks(comparison),
         *(block for aggregate in comparison.aggregates for block in _aggregate(aggregate)),
         *_missing(comparison),
         f"Made by coordrl {coordrl.__version__}; `report.html` defines every number.",
@@ -61,6 +62,46 @@ def _verdicts(comparison: Comparison) -> str:
     return _table(header, rows, left=3)
 
 
+def _looks(comparison: Comparison) -> list[str]:
+    """Return a table of all looks of a sequential study."""
+    if comparison.sequential is None:
+        return []
+    header = (
+        "game",
+        "algorithm",
+        "arm",
+        "seeds per arm",
+        "difference",
+        "repeated interval",
+        "p, one look",
+        "p, all looks",
+        "p, looks and Holm",
+        "chance of more",
+        "after it",
+    )
+    rows = [
+        (
+            group.game,
+            words.algorithm_text(group.algorithm),
+            contrast.arm,
+            str(look.planned),
+            words.number_text(look.difference, sign=True),
+            words.interval_text(look.interval),
+            *map(words.p_text, (look.p_value, look.p_sequential, look.p_holm, look.predictive)),
+            words.state_text(look.state),
+        )
+        for group, contrast in comparison.contrasts()
+        for look in contrast.looks
+    ]
+    looks = ", ".join(map(str, comparison.sequential.looks))
+    return [
+        "## Looks",
+        _table(header, rows, left=3),
+        f"Declared: looks at {looks} seeds per arm. The intervals of all looks hold at once; the "
+        f"differences of comparisons that stopped early are exaggerated.",
+    ]
+
+
 def _arm(arm: ArmResult | None) -> tuple[str, str]:
     if arm is None:
         return "0", words.NONE
@@ -73,8 +114,8 @@ def _contrast(contrast: Contrast | None) -> tuple[str, str, str]:
     difference = words.number_text(contrast.difference, sign=True)
     if contrast.interval is not None:
         difference += f" ({words.interval_text(contrast.interval)})"
-    verdict = contrast.verdict or "no runs"
-    return difference, words.p_text(contrast.p_holm), _MARKS.get(verdict, "") + verdict
+    mark = _MARKS.get(contrast.verdict or "", "")
+    return difference, words.p_text(contrast.p_holm), mark + words.verdict_text(contrast)
 
 
 def _aggregate(aggregate: Aggregate) -> list[str]:

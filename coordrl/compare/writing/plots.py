@@ -17,6 +17,7 @@ from coordrl.compare.writing.figures.aggregates import aggregate_figure
 from coordrl.compare.writing.figures.canvas import look, save
 from coordrl.compare.writing.figures.forest import forest_figure
 from coordrl.compare.writing.figures.games import curves_figure, curves_grid, scores_grid
+from coordrl.compare.writing.figures.looks import looks_figure
 from coordrl.compare.writing.style import styles
 
 #: With more games and algorithms than this none gets a figure of its own.
@@ -57,10 +58,10 @@ def figures_drawn(comparison: Comparison, folder: Path) -> Iterator[None]:
 def save_plots(comparison: Comparison, folder: Path) -> None:
     """Write every figure as PNG and SVG.
 
-    ``differences`` has every difference with its interval, ``aggregates_<algorithm>`` all games
-    together, ``curves_<algorithm>`` a panel for each game if there are several. Up to
-    :data:`SINGLE_FIGURES` there are also ``scores_<algorithm>`` with every seed and a
-    ``curves_<game>_<algorithm>`` each.
+    ``differences`` has every difference with its interval, ``looks`` the looks of a sequential
+    study, ``aggregates_<algorithm>`` all games together, ``curves_<algorithm>`` a panel for each
+    game if there are several. Up to :data:`SINGLE_FIGURES` there are also ``scores_<algorithm>``
+    with every seed and a ``curves_<game>_<algorithm>`` each.
     """
     with look():
         for stem, figure in _figures(comparison):
@@ -72,6 +73,7 @@ def _figures(comparison: Comparison) -> Iterator[tuple[str, Figure | None]]:
     looks = styles(comparison.arms)
     few = len(comparison.groups) <= SINGLE_FIGURES
     yield "differences", forest_figure(comparison, looks)
+    yield "looks", looks_figure(comparison, looks)
     for aggregate in comparison.aggregates:
         yield f"aggregates_{file_name(aggregate.algorithm)}", aggregate_figure(aggregate, looks)
     for algorithm in dict.fromkeys(group.algorithm for group in comparison.groups):

@@ -16,6 +16,7 @@ from coordrl.compare.writing.page.caveats import caveats
 from coordrl.compare.writing.page.coordinates import MOST_MAPS, map_images, trained_agents
 from coordrl.compare.writing.page.cost import costs
 from coordrl.compare.writing.page.data import page_json
+from coordrl.compare.writing.page.looks import WIDTH, look_rows
 from coordrl.compare.writing.page.plotly import plotly_js
 from coordrl.compare.writing.page.repeat import provenance, steps
 from coordrl.compare.writing.style import styles
@@ -41,6 +42,8 @@ def save_report(comparison: Comparison, path: Path) -> None:
             agents=trained_agents(comparison),
             maps=map_images(comparison),
             most_maps=MOST_MAPS,
+            look_rows=look_rows(comparison),
+            look_width=WIDTH,
             steps=steps(comparison),
             provenance=provenance(comparison),
             data=Markup(page_json(comparison)),  # JSON without "<"
@@ -71,6 +74,9 @@ def _environment() -> Environment:
         plus_minus=words.plus_minus,
         estimate=words.estimate_text,
         needed=words.seeds_text,
+        size=words.size_text,
+        look=words.look_text,
+        state=words.state_text,
         reach=words.reach_text,
         count=words.count_text,
         duration=words.duration_text,

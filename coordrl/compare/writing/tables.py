@@ -16,7 +16,7 @@ from coordrl.compare.comparing.words import (
     number_text,
     p_text,
     plus_minus,
-    seeds_text,
+    short_verdict,
 )
 from coordrl.compare.reading.runs import Outcome
 
@@ -41,7 +41,11 @@ _TEST_COLUMNS = (
     "p_equivalence",
     "correlation",
     "verdict",
+    "size",
     "seeds_needed",
+    "p_sequential",
+    "state",
+    "look_seeds",
 )
 _CONTRAST_COLUMNS = (
     "outcome",
@@ -73,7 +77,8 @@ def _terminal_table(comparison: Comparison) -> Table:
     table = Table(title=escape(title), box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
     table.add_column("arm", overflow="fold")
     outcome = "score" if comparison.declared.outcome == "score" else "curve"
-    for name in ("n", f"{outcome} ± 95 %", "diff.", "95 % interval", "p Holm"):
+    p_name = "p Holm" if comparison.sequential is None else "p (1 look)"
+    for name in ("n", f"{outcome} ± 95 %", "diff.", "95 % interval", p_name):
         table.add_column(name, justify="right", no_wrap=True)
     table.add_column("verdict")
     for group in comparison.groups:
@@ -85,11 +90,18 @@ def _terminal_table(comparison: Comparison) -> Table:
                 plus_minus(arm.mean, arm.interval) if arm else "",
                 number_text(contrast.difference, sign=True) if contrast else "",
                 interval_text(contrast.interval) if contrast else "",
-                p_text(contrast.p_holm) if contrast else "",
-                _verdict(contrast),
+                _p_values(contrast) if contrast else "",
+                short_verdict(contrast),
             )
         table.add_section()
     return table
+
+
+def _p_values(contrast: Contrast) -> str:
+    """Return the corrected p-value, and beside it what it would be if nobody had looked before."""
+    if not contrast.looks:
+        return p_text(contrast.p_holm)
+    return f"{p_text(contrast.p_holm)} ({p_text(contrast.p_value)})"
 
 
 def save_csv(comparison: Comparison, path: Path) -> None:
@@ -112,14 +124,6 @@ def _text_cell(text: str) -> str:
     ("'=1+1;'-2", 'coord-first')
     """
     return re.sub(r"(^|;)(?=\s*[=+\-@])", r"\1'", text)
-
-
-def _verdict(contrast: Contrast | None) -> str:
-    if contrast is None:
-        return "baseline"
-    if contrast.seeds_needed is not None:
-        return f"{contrast.verdict} (needs {seeds_text(contrast)} seeds)"
-    return contrast.verdict or "no runs"
 
 
 def _arm_cells(group: Group, arm: ArmResult | None) -> list[object]:

@@ -59,7 +59,7 @@ def _write_files(root: Path, files: dict[Path, bytes]) -> None:
 
 def _make_runs(root: Path, state: str) -> None:
     values = parse_study(RUNS_STUDY, "study")
-    parts = expand(values, root)
+    parts = expand("runs", values, root)
     root.mkdir(parents=True, exist_ok=True)
     write_study("runs", values, root, parts)
     for job in parts[0].jobs:

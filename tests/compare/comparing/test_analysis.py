@@ -39,6 +39,7 @@ def test_the_numbers_of_a_contrast(study):
     t = stats.ttest_ind(coord, standard, equal_var=False)
     assert found.difference == pytest.approx(4.6)
     assert found.p_value == found.p_holm == pytest.approx(2 / 252)
+    assert found.interval.low > found.margin
     assert found.p_t == pytest.approx(t.pvalue)
     assert found.interval == pytest.approx(tuple(t.confidence_interval()))
     assert found.margin == pytest.approx(0.1 * (2.5 + 20.7))
@@ -47,7 +48,7 @@ def test_the_numbers_of_a_contrast(study):
     assert comparison.headline == (
         "Pong, A2C: coord scored 4.60 more than standard "
         f"(95 % interval {found.interval.low:+.2f} to {found.interval.high:+.2f}; "
-        "p = .008 after correction): better."
+        "p = .008 after correction): better by more than the margin."
     )
 
 
@@ -123,10 +124,59 @@ def test_a_single_seed_does_not_make_a_game_informative_where_others_can_tell(st
     assert only(compared(study(scores))).verdict == "uninformative"
 
 
-def test_scores_that_do_not_vary(study):
-    folder = study({("Pong", "a2c", "standard"): [5.0] * 5, ("Pong", "a2c", "coord"): [5.0] * 5})
-    found = only(compared(folder))
-    assert (found.p_value, found.interval, found.verdict) == (1.0, None, "inconclusive")
+@pytest.mark.parametrize("test", ["unpaired", "paired"])
+@pytest.mark.parametrize(
+    ("score", "seeds", "p_equivalence", "verdict", "size"),
+    [
+        (5.0, 8, 0.0, "equivalent", None),
+        (6.0, 8, 0.0, "negligible", None),  # the margin is 2.57
+        (9.0, 8, 1.0, "better", "beyond the margin"),
+        (5.0, 3, 0.0, "inconclusive", None),  # no difference could have been significant
+    ],
+)
+def test_scores_that_do_not_vary(study, test, score, seeds, p_equivalence, verdict, size):
+    scores = {("Pong", "a2c", "standard"): [5.0] * seeds, ("Pong", "a2c", "coord"): [score] * seeds}
+    found = only(compared(study(scores, comparison={"test": test})))
+    difference = pytest.approx(score - 5)
+    assert (found.interval.low, found.interval.high) == (difference, difference)
+    assert (found.p_t, found.seeds_needed) == (None, None)
+    assert (found.p_equivalence, found.verdict, found.size) == (p_equivalence, verdict, size)
+    assert any("do not vary" in note for note in found.notes)
+
+
+def test_a_significant_difference_whose_interval_leaves_the_margin_is_not_negligible(study):
+    scores = {
+        ("Chess", "a2c", "standard"): [100.0, 101.0, 99.0, 100.0, 100.5],
+        ("Chess", "a2c", "coord"): [109.0, 113.0, 106.0, 112.0, 109.0],
+    }
+    folder = study(scores)
+    for run in folder.glob("*/*/*/*/run.json"):
+        run.write_text(run.read_text().replace('{"random": -20.7, "human": 14.6}', "null"))
+    comparison = compared(folder)
+    found = only(comparison)
+    assert found.difference < found.margin < found.interval.high
+    assert (found.verdict, found.size) == ("better", "open")
+    assert comparison.headline.endswith("better, size open.")
+
+
+@pytest.mark.parametrize(
+    ("scores", "says"),
+    [
+        ([-0.3, 0.3, -0.1, 0.1], "scores of both signs"),
+        ([-4.0, -5.0, -6.0, -4.5], "scores below 0"),
+        ([0.3, 0.2, 0.25, 0.1], None),
+    ],
+)
+def test_a_margin_of_scores_whose_zero_means_nothing_is_noted(tmp_path, write_run, scores, says):
+    for arm in ("standard", "coord"):
+        for seed, score in enumerate(scores):
+            episodes = "timestep,wall_seconds,env,return,length\n"
+            episodes += f"9900,1,0,{score},10\n"
+            changes = {"reference_scores": None, "episodes": episodes, "score": None}
+            write_run(tmp_path, "Chess", "a2c", arm, seed, score, **changes)
+    notes = only(compared(tmp_path)).notes
+    assert any(says in note for note in notes) if says else notes == ()
+    assert any("vanishes" in note for note in notes) == (says == "scores of both signs")
 
 
 @pytest.mark.parametrize(

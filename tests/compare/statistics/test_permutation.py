@@ -19,13 +19,16 @@ def absolute_difference(x, y, axis):
     return np.abs(np.mean(x, axis=axis) - np.mean(y, axis=axis))
 
 
-@pytest.mark.parametrize(("n", "m"), [(2, 2), (3, 5), (5, 5), (6, 4)])
+def absolute_t(x, y, axis):
+    return np.abs(stats.ttest_ind(x, y, axis=axis, equal_var=False).statistic)
+
+
+@pytest.mark.parametrize(("n", "m"), [(2, 2), (3, 5), (5, 5), (6, 4), (2, 7)])
 def test_unpaired_agrees_with_scipy(n, m):
     rng = np.random.default_rng(n * 10 + m)
     x, y = rng.normal(size=n), rng.normal(1, 2, size=m)
-    expected = stats.permutation_test(
-        (x, y), absolute_difference, alternative="greater", n_resamples=np.inf
-    )
+    statistic = absolute_difference if n == m else absolute_t
+    expected = stats.permutation_test((x, y), statistic, alternative="greater", n_resamples=np.inf)
     assert permutation_p(x, y) == pytest.approx(expected.pvalue, abs=1e-12)
 
 
@@ -50,6 +53,41 @@ def test_ties_count_in_spite_of_rounding(shift):
     assert permutation_p([0.1 + shift, 0.2 + shift], [0.3 + shift, 0.4 + shift]) == 2 / 6
     assert permutation_p([0.1 + shift, 0.4 + shift], [0.2 + shift, 0.3 + shift]) == 1
     assert sign_flip_p([0.1, 0.2, -0.3]) == 1
+
+
+@pytest.mark.parametrize("shift", [0.0, 0.1, 1e6, 1e9])
+def test_ties_of_unequal_arms_count_too(shift):
+    small, large = np.array([1.0, 2.0]), np.array([2.0, 3.0, 3.0])
+    plain = permutation_p(small, large)
+    assert permutation_p(0.1 * small + shift, 0.1 * large + shift) >= plain - 1e-12
+    assert permutation_p(large + shift, small + shift) == permutation_p(
+        small + shift, large + shift
+    )
+
+
+def test_the_observed_way_always_counts():
+    for exponent in range(-15, 2):
+        x, y = 10.0**exponent * np.arange(4), 100 + 10.0**exponent * np.arange(7)
+        assert permutation_p(x, y) == pytest.approx(1 / 330)
+
+
+def test_constant_arms_of_unequal_size():
+    assert permutation_p([0.0] * 2, [1.0] * 3) == pytest.approx(1 / 10)
+    assert permutation_p([0.3] * 3, [0.3] * 5) == 1
+
+
+def test_a_smaller_arm_that_varies_more_does_not_raise_false_alarms_as_the_difference_would():
+    x, y = np.random.default_rng(0).normal(size=(2, 4_000, 8))
+    x = 3 * x[:, :5]
+    studentised = np.mean(permutation_p_values(x, y) <= 0.05)
+    means = np.abs(x.mean(axis=1) - y.mean(axis=1))[:, None]
+    pooled = np.concatenate([x, y], axis=1)
+    ways = permutation._choices(13, 5)
+    sums = pooled @ ways.T
+    differences = np.abs(sums / 5 - (pooled.sum(axis=1, keepdims=True) - sums) / 8)
+    plain = np.mean((differences >= means - 1e-9).mean(axis=1) <= 0.05)
+    assert plain > 0.11
+    assert studentised < 0.09
 
 
 def test_equal_scores_are_no_evidence():

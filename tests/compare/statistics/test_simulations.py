@@ -3,10 +3,14 @@ import pytest
 from scipy import stats
 
 from benchmarks import simulations
+from benchmarks.simulations import SHAPES
 from coordrl.compare.comparing.analysis import compare
 from coordrl.compare.reading.runs import GAMES, Declaration, Run, RunKey, Study
 from coordrl.compare.statistics.curves import Score
+from coordrl.compare.statistics.looks import Design
 from coordrl.compare.statistics.permutation import permutation_p_values
+from coordrl.compare.statistics.sequential import default_looks
+from coordrl.compare.statistics.simulated_looks import follow_scores, summary
 
 SEEDS = simulations.SEEDS
 STUDIES = 1_000
@@ -62,7 +66,7 @@ def test_simulated_verdicts_are_those_of_whole_comparisons(seeds):
     generator = np.random.default_rng(seeds)
     scores = 5 + generator.normal(size=(15, 2, 3, seeds))
     scores[:, 0, 1] += 3
-    found = simulations.verdicts(scores, margin=0.1)
+    found = simulations.verdicts(scores)
     expected = np.array([whole_comparison(study, 0.1) for study in scores])
     expected[expected == "equivalent"] = "inconclusive"
     assert found.tolist() == expected.tolist()
@@ -117,3 +121,36 @@ def test_intervals_of_means_cover_where_scores_are_symmetric(shape, seeds):
 def test_intervals_of_mean_differences_over_games_cover(seeds):
     covered = simulations.games_coverage(6)("mean diff.", seeds, STUDIES)
     assert covered >= at_least(0.93, STUDIES // 4)
+
+
+def a_study_of_looks(shape, family, studies, **design):
+    looks = default_looks(16, family)
+    scores = SHAPES[shape](np.random.default_rng(family), (studies, 1, 1 + family, 16))
+    return Design(looks, family, **design), scores
+
+
+@pytest.mark.slow
+@every_shape
+@pytest.mark.parametrize("family", [1, 3, 6])
+def test_sequential_studies_are_rarely_wrong(shape, family):
+    design, scores = a_study_of_looks(shape, family, STUDIES, futility=None)
+    found = summary(design, 1, 0.0, follow_scores(design, scores, margin=0.0))
+    assert found.seeds == pytest.approx(16, abs=0.5)  # next to all looks are taken
+    assert found.any_found <= at_most(0.05, STUDIES)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("family", "seeds"), [(1, 7.9), (3, 8.4), (6, 8.9)])
+def test_sequential_studies_find_clear_effects_with_half_the_seeds(family, seeds):
+    design, scores = a_study_of_looks("normal", family, 300)
+    scores[:, :, 1:] += 2
+    found = summary(design, 1, 2.0, follow_scores(design, scores, margin=0.5))
+    assert found.power >= 0.98
+    assert found.seeds == pytest.approx(seeds, abs=0.4)
+
+
+def test_looks_taken_too_freely_would_be_wrong_too_often():
+    # What the bounds above are worth: the fixed test at every look.
+    scores = np.random.default_rng(0).normal(size=(2, STUDIES, 10))
+    looks = [permutation_p_values(*scores[:, :, :n]) <= 0.05 for n in (4, 5, 6, 7, 8, 9, 10)]
+    assert np.mean(np.any(looks, axis=0)) > at_most(0.05, STUDIES)

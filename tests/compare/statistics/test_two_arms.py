@@ -3,6 +3,7 @@ import pytest
 from scipy import stats
 
 from coordrl.compare.statistics.two_arms import (
+    Interval,
     beats,
     correlation,
     decide,
@@ -104,23 +105,30 @@ def test_margin(standard, random, margin):
     assert margin_of(standard, random, 0.1) == pytest.approx(margin)
 
 
+INSIDE, PARTLY = Interval(-1.9, 1.9), Interval(-1.0, 2.1)
+
+
 @pytest.mark.parametrize(
-    ("difference", "informative", "p", "p_equivalence", "verdict"),
+    ("difference", "informative", "p", "p_equivalence", "interval", "verdict"),
     [
-        (5.0, False, 0.01, 0.01, "uninformative"),
-        (5.0, True, 0.05, 0.9, "better"),
-        (-5.0, True, 0.01, 0.9, "worse"),
-        (-1.0, True, 0.01, 0.01, "negligible"),
-        (1.0, True, 0.06, 0.05, "equivalent"),
-        (1.0, True, 0.06, 0.06, "inconclusive"),
-        (1.0, True, 0.06, None, "inconclusive"),
+        (5.0, False, 0.01, 0.01, INSIDE, "uninformative"),
+        (5.0, True, 0.05, 0.9, PARTLY, "better"),
+        (-5.0, True, 0.01, 0.9, PARTLY, "worse"),
+        (-1.0, True, 0.01, 0.01, INSIDE, "negligible"),
+        (-1.0, True, 0.01, 0.06, INSIDE, "worse"),
+        (1.0, True, 0.01, 0.01, PARTLY, "better"),
+        (1.0, True, 0.01, None, None, "better"),
+        (1.0, True, 0.06, 0.05, PARTLY, "equivalent"),
+        (1.0, True, 0.06, 0.06, INSIDE, "inconclusive"),
+        (1.0, True, 0.06, None, None, "inconclusive"),
     ],
 )
-def test_verdicts_in_their_order(difference, informative, p, p_equivalence, verdict):
+def test_verdicts_in_their_order(difference, informative, p, p_equivalence, interval, verdict):
     found = decide(
         difference,
         2.0,
         informative=informative,
+        interval=interval,
         p_difference=p,
         p_equivalence=p_equivalence,
         p_possible=0.01,
@@ -130,6 +138,12 @@ def test_verdicts_in_their_order(difference, informative, p, p_equivalence, verd
 
 def test_seeds_that_cannot_show_a_difference_do_not_show_equivalence():
     found = decide(
-        0.0, 2.0, informative=True, p_difference=1.0, p_equivalence=0.01, p_possible=1 / 3
+        0.0,
+        2.0,
+        informative=True,
+        interval=INSIDE,
+        p_difference=1.0,
+        p_equivalence=0.01,
+        p_possible=1 / 3,
     )
     assert found == "inconclusive"

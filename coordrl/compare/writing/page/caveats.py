@@ -19,6 +19,7 @@ def caveats(comparison: Comparison) -> list[str]:
         f"Every arm has {most} {'seed' if max(seeds) == 1 else 'seeds'} per game and algorithm. "
         "The seed is the unit of every test: games of one run share its network and are not "
         "independent.",
+        *_looks(comparison),
         *_power(comparison),
         "“Inconclusive” means not known. It does not mean that the arms are equal.",
     ]
@@ -41,6 +42,18 @@ def _length(comparison: Comparison) -> list[str]:
     return [
         f"The runs last {longest:,} timesteps, {100 * longest / PUBLISHED_TIMESTEPS:.2g} % of "
         f"the {PUBLISHED_TIMESTEPS:,} behind published Atari scores: early learning, at best."
+    ]
+
+
+def _looks(comparison: Comparison) -> list[str]:
+    result = comparison.sequential
+    if result is None:
+        return []
+    return [
+        f"The study has looked {result.taken} of at most {len(result.looks)} times, and used "
+        f"{result.needed} of {result.runs} runs. p-values and intervals allow for that; "
+        f"differences that stopped their comparison early are exaggerated, most of all at the "
+        f"first look."
     ]
 
 

@@ -1,0 +1,96 @@
+"""A sequential study of real runs, killed at random moments, decides as an undisturbed one."""
+
+import random
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from ray.cluster_utils import Cluster
+
+from agents.run.folder import RunFolder
+from common.files import read_json
+from coordrl.compare.comparing.analysis import compare
+from coordrl.compare.reading.study import read_study
+from tests.agents.runs import SMALL
+
+pytestmark = [pytest.mark.slow, pytest.mark.alone, pytest.mark.timeout(1800)]
+
+KILLS = 6
+STUDY: dict[str, Any] = {
+    "env": ["Breakout"],
+    "algo": ["a2c"],
+    "arms": ["standard", "coord"],
+    "seeds": 7,
+    "n_timesteps": 800,
+    "save_freq": 160,
+    "hyperparams": {"a2c": SMALL["a2c"]},
+    "comparison": {"window": 1.0, "sequential": {"looks": [3, 6, 7], "futility": 0.9}},
+}
+"""Nothing is learned in so few timesteps, so the look at six seeds gives up."""
+
+
+def study_command(root: Path, *flags: str) -> list[str]:
+    root.mkdir(exist_ok=True)
+    file = root / "study.yaml"
+    file.write_text(yaml.safe_dump(STUDY))
+    return [sys.executable, "-m", "agents.study", str(file), "-f", str(root / "runs"), *flags]
+
+
+def decided(root: Path) -> list[dict[str, Any]]:
+    looks = read_json(root / "runs" / "decisions.json")["looks"]
+    return [{name: value for name, value in look.items() if name != "time"} for look in looks]
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    root = tmp_path_factory.mktemp("undisturbed")
+    subprocess.run(study_command(root, "--processes", "1"), check=True, capture_output=True)
+    return root
+
+
+@pytest.fixture(params=["local", "ray"])
+def flags(request: pytest.FixtureRequest) -> Iterator[tuple[str, ...]]:
+    if request.param == "local":
+        yield ("--processes", "2")
+        return
+    head = {"num_cpus": 2, "include_dashboard": False}
+    cluster = Cluster(initialize_head=True, head_node_args=head)
+    yield ("--executor", "ray", "--address", cluster.address)
+    cluster.shutdown()
+
+
+def test_a_killed_study_decides_the_same(
+    flags: tuple[str, ...], undisturbed: Path, tmp_path: Path
+) -> None:
+    moments = random.Random(len(flags))
+    killed = 0
+    with (tmp_path / "log").open("w") as log:
+        while True:
+            command = study_command(tmp_path / "study", *flags)
+            study = subprocess.Popen(command, stdout=log, stderr=log)
+            try:
+                code = study.wait(moments.uniform(4, 25) if killed < KILLS else 900)
+            except subprocess.TimeoutExpired:
+                study.kill()
+                killed += 1
+                study.wait()
+                continue
+            assert code == 0, (tmp_path / "log").read_text()[-2000:]
+            break
+    assert killed
+    assert decided(undisturbed)[0]["comparisons"][0]["state"] == "live"
+    assert decided(undisturbed)[1]["comparisons"][0]["state"] != "live"
+    assert "Traceback" not in (tmp_path / "log").read_text()
+    assert decided(tmp_path / "study") == decided(undisturbed)
+    folders = (tmp_path / "study" / "runs", undisturbed / "runs")
+    ours, theirs = (compare(read_study(folder)) for folder in folders)
+    assert ours.contrasts()[0][1] == theirs.contrasts()[0][1]
+    assert ours.sequential == theirs.sequential
+    assert ours.sequential is not None
+    for look in decided(undisturbed):
+        names = {name for found in look["comparisons"] for name in found["runs"]}
+        assert all(RunFolder(folders[0] / name).finished for name in names)
