@@ -4,7 +4,6 @@ import argparse
 import json
 import sys
 from collections.abc import Callable
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -22,8 +21,8 @@ class Finishing(Protocol):
     def train(self, folder: Path | None = None) -> None:
         """Take all steps that are left."""
 
-    def result(self) -> tuple[results.Result, results.Arrays]:
-        """Return what a finished training leaves."""
+    def result(self) -> tuple[dict[str, Any], results.Arrays]:
+        """Return what a finished training leaves: values for JSON, and arrays."""
 
 
 def add_training_options(parser: argparse.ArgumentParser) -> None:
@@ -69,41 +68,46 @@ def report(evaluation: Evaluation) -> None:
 
 
 def run_training(
-    make: Callable[[], Finishing], setting: dict[str, Any], arguments: argparse.Namespace
+    make: Callable[[], Finishing],
+    expected: dict[str, Any],
+    arguments: argparse.Namespace,
+    describe: Callable[[dict[str, Any]], str],
 ) -> None:
     """Train, or go on, and print and save the result; one that is there already is printed.
 
     :param make: makes the training
-    :param setting: what its result will have as its setting
+    :param expected: what its result will hold, and no other training's
+    :param describe: says in words what the result's JSON says
     """
     torch.set_num_threads(arguments.num_threads)
     folder: Path | None = arguments.output
     if folder is None:
         training = make()
         training.train()
-        result, _ = training.result()
+        values, _ = training.result()
     else:
         folder.mkdir(parents=True, exist_ok=True)
         with locked(folder, "the training in"):
-            result = _train_in(folder, make, setting)
-    print(json.dumps(asdict(result)) if arguments.json else describe(result))
+            values = _train_in(folder, make, expected)
+    print(json.dumps(values) if arguments.json else describe(values))
 
 
 def _train_in(
-    folder: Path, make: Callable[[], Finishing], setting: dict[str, Any]
-) -> results.Result:
-    there = results.load(folder)
-    if there is None or there.setting != setting:
+    folder: Path, make: Callable[[], Finishing], expected: dict[str, Any]
+) -> dict[str, Any]:
+    values = results.read_if(folder, expected)
+    if values is None:
         training = make()
         training.train(folder)
-        there, arrays = training.result()
-        results.save(folder, there, arrays)
+        values, arrays = training.result()
+        results.save(folder, values, arrays)
     (folder / CHECKPOINT).unlink(missing_ok=True)
-    return there
+    return values
 
 
-def describe(result: results.Result) -> str:
-    """Say in a few lines how a training went."""
+def describe(values: dict[str, Any]) -> str:
+    """Say in a few lines how a training went whose result is a :class:`paper.results.Result`."""
+    result = results.Result(**values)
     setting = ", ".join(f"{name} {value}" for name, value in result.setting.items())
     parameters = ", ".join(f"{n:,} parameters ({name})" for name, n in result.parameters.items())
     scores = ", ".join(f"{name} {value:.4g}" for name, value in result.scores.items())

@@ -1,6 +1,5 @@
 """A whole experiment: every training of it, then what all of them come to."""
 
-import json
 import shlex
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -12,7 +11,7 @@ from common.errors import UsageError
 from common.files import locked
 from common.processes import cores
 from paper.jobs import Job, run_jobs
-from paper.results import RESULT
+from paper.results import read_if
 
 
 @dataclass(frozen=True)
@@ -46,11 +45,7 @@ class Planned:
 
     def is_done(self, output: Path) -> bool:
         """Return whether its result is there, and of just this setting."""
-        try:
-            values = json.loads((self.folder(output) / RESULT).read_text(encoding="utf-8"))
-            return all(values[name] == value for name, value in self.expected.items())
-        except (FileNotFoundError, ValueError, TypeError, KeyError):
-            return False
+        return read_if(self.folder(output), self.expected) is not None
 
 
 def reproduce(

@@ -1,7 +1,7 @@
 """What a training leaves: its setting, scores and the way there as JSON, and arrays for figures."""
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,7 @@ import torch
 from common.files import write_atomically, write_json
 
 RESULT = "result.json"
-ARRAYS = "examples.npz"
+ARRAYS = "answers.npz"
 
 Arrays = dict[str, npt.NDArray[Any]]
 
@@ -46,7 +46,7 @@ def versions() -> dict[str, str]:
     return {"torch": str(torch.__version__), "numpy": np.__version__}
 
 
-def save(folder: Path, result: Result, arrays: Arrays) -> None:
+def save(folder: Path, values: dict[str, Any], arrays: Arrays) -> None:
     """Write a training's result and arrays; the result, written last, tells that all is."""
 
     def write(draft: Path) -> None:
@@ -55,15 +55,32 @@ def save(folder: Path, result: Result, arrays: Arrays) -> None:
 
     folder.mkdir(parents=True, exist_ok=True)
     write_atomically(folder / ARRAYS, write)
-    write_json(folder / RESULT, asdict(result))
+    write_json(folder / RESULT, values)
 
 
 def load(folder: Path) -> Result | None:
     """Read a training's result; None if there is none, or none that can be read."""
     try:
-        return Result(**json.loads((folder / RESULT).read_text(encoding="utf-8")))
-    except (FileNotFoundError, ValueError, TypeError):
+        return Result(**(read(folder) or {}))
+    except TypeError:
         return None
+
+
+def read(folder: Path) -> dict[str, Any] | None:
+    """Read a training's result as JSON has it; None if there is none that can be read."""
+    try:
+        values = json.loads((folder / RESULT).read_text(encoding="utf-8"))
+    except (FileNotFoundError, ValueError):
+        return None
+    return values if isinstance(values, dict) else None
+
+
+def read_if(folder: Path, expected: dict[str, Any]) -> dict[str, Any] | None:
+    """Read a training's result if it holds just these values, such as its setting."""
+    values = read(folder)
+    if values is None or any(values.get(name) != value for name, value in expected.items()):
+        return None
+    return values
 
 
 def load_arrays(folder: Path) -> Arrays:

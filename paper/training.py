@@ -27,15 +27,15 @@ class Training(ABC):
     All that a step changes is in ``modules``, ``optimizers``, ``history``, ``sums`` and in torch's
     random numbers: a checkpoint holds these, and everything else is made from the setting again.
 
-    :param setting: tells this training from others, as JSON would write it
+    :param identity: tells this training from others, as JSON would write it
     :param report: is given each evaluation
     """
 
     n_steps: int
     """How many there are; a step can be a batch or a whole epoch."""
 
-    def __init__(self, setting: dict[str, Any], report: Callable[[Evaluation], None]) -> None:
-        self.setting, self.report = setting, report
+    def __init__(self, identity: dict[str, Any], report: Callable[[Evaluation], None]) -> None:
+        self.identity, self.report = identity, report
         self.modules: dict[str, nn.Module] = {}
         self.optimizers: dict[str, torch.optim.Optimizer] = {}
         self.history: list[Evaluation] = []
@@ -85,7 +85,7 @@ class Training(ABC):
 
     def _save(self, path: Path, k: int) -> None:
         state = {
-            "setting": self.setting,
+            "identity": self.identity,
             "steps": k,
             "modules": {name: module.state_dict() for name, module in self.modules.items()},
             "optimizers": {name: one.state_dict() for name, one in self.optimizers.items()},
@@ -103,10 +103,10 @@ class Training(ABC):
             return 0
         try:
             state = torch.load(path, map_location="cpu", weights_only=True)
-            setting = state["setting"]
+            identity = state["identity"]
         except Exception as error:  # noqa: BLE001  # whatever unpickling meets in a damaged file
             raise UsageError(f"{path} is damaged ({error}): delete it to start again") from None
-        if setting != self.setting:
+        if identity != self.identity:
             raise UsageError(
                 f"{path} is a checkpoint of another training: give --output a folder of its own, "
                 f"or delete it"

@@ -35,10 +35,10 @@ def make_anchors(kind: str) -> torch.Tensor:
     laid_out[0], laid_out[1] = centres[:, None], centres
     laid_out[2], laid_out[3] = heights[:, None, None], widths[:, None, None]
     if kind == "released":
-        boxes = laid_out.reshape(4 * k, n, n).transpose(1, 2, 0)
+        boxes = laid_out.reshape(4 * k, n, n).transpose(1, 2, 0).reshape(-1, 4)
     else:
-        boxes = laid_out.transpose(2, 3, 1, 0)
-    return torch.from_numpy(boxes.reshape(-1, 4).copy())
+        boxes = laid_out.transpose(2, 3, 1, 0).reshape(-1, 4)
+    return torch.from_numpy(boxes.copy())
 
 
 def move(boxes: torch.Tensor, by: torch.Tensor) -> torch.Tensor:

@@ -6,7 +6,13 @@ from dataclasses import asdict
 from pathlib import Path
 
 from common.command_line import ArgumentParser, whole_number
-from paper.command import add_reproduction_options, add_training_options, report, run_training
+from paper.command import (
+    add_reproduction_options,
+    add_training_options,
+    describe,
+    report,
+    run_training,
+)
 from paper.detection.boxes import ANCHORS
 from paper.detection.data import read_field
 from paper.detection.networks import FULL_WIDTH, MODELS
@@ -39,10 +45,10 @@ def _train(arguments: argparse.Namespace) -> None:
     )
 
     def make() -> Detection:
-        fields = (read_field(arguments.data, part) for part in ("train", "test"))
-        return Detection(setting, *fields, report)
+        train, test = (read_field(arguments.data, part) for part in ("train", "test"))
+        return Detection(setting, train, test, report)
 
-    run_training(make, asdict(setting), arguments)
+    run_training(make, {"setting": asdict(setting)}, arguments, describe)
 
 
 def _make_parser() -> ArgumentParser:

@@ -19,7 +19,7 @@ def proposals(
     """Return the network's ten proposals for each canvas, shape (n, 10, 4), and their scores."""
     network.eval()
     parts = []
-    for some in images.split(AT_ONCE):
+    for some in torch.split(images, AT_ONCE):
         moves, logits = network(some)
         parts.append(propose(move(anchors, moves), logits.softmax(dim=2)[..., 0]))
     boxes, scores = zip(*parts, strict=True)

@@ -104,8 +104,8 @@ def finding(one: Comparison) -> str:
         f"{one.name} anchors: select {score(one.means[0])} plain, {score(one.means[1])} CoordConv"
     )
     if one.interval is not None:
-        low, high = (score(value) for value in one.interval)
-        text += f", difference {score(one.difference)} (95 % interval {low} to {high})"
+        ends = " to ".join(score(value) for value in one.interval)
+        text += f", difference {score(one.difference)} (95 % interval {ends})"
     if one.ratio is not None and one.ratio_interval is not None:
         low, high = one.ratio_interval
         text += f", ratio {one.ratio:.2f} ({low:.2f} to {high:.2f})"

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from math import cos, pi
+from typing import Any
 
 import numpy as np
 import torch
@@ -46,7 +47,7 @@ class Detection(Training):
         self, setting: Setting, train: Field, test: Field, report: Callable[[Evaluation], None]
     ) -> None:
         super().__init__({**asdict(setting), "data": train.fingerprint}, report)
-        self.about, self.train_field, self.test_field = setting, train, test
+        self.setting, self.train_field, self.test_field = setting, train, test
         torch.manual_seed(setting.seed)
         self.anchors = make_anchors(setting.anchors)
         network = ProposalNetwork(setting.model, setting.width)
@@ -62,16 +63,16 @@ class Detection(Training):
     def step(self, k: int) -> None:
         """Learn from a batch; evaluate at the end of an epoch."""
         epoch, position = divmod(k, self.steps_an_epoch)
-        batch = order(self.about.seed, epoch, len(self.train_field.images))
+        batch = order(self.setting.seed, epoch, len(self.train_field.images))
         batch = batch[position * BATCH_SIZE : (position + 1) * BATCH_SIZE]
-        rate = self.about.learning_rate * (1 + cos(pi * k / self.n_steps)) / 2
+        rate = self.setting.learning_rate * (1 + cos(pi * k / self.n_steps)) / 2
         for group in self.optimizer.param_groups:
             group["lr"] = rate
         self.network.train()
         moves, logits = self.network(self.train_field.images[batch])
         loss = losses(self.anchors, moves, logits, self.train_field.boxes[batch])
         self.optimizer.zero_grad()
-        loss.total.backward()
+        torch.autograd.backward(loss.total)
         self.optimizer.step()
         self.add(loss=loss.total.item(), train=loss.iou)
         if position == self.steps_an_epoch - 1:
@@ -79,11 +80,11 @@ class Detection(Training):
             scores = measure(*found, self.test_field)
             self.note(epoch=epoch + 1, **self.means(self.steps_an_epoch), **scores)
 
-    def result(self) -> tuple[Result, Arrays]:
+    def result(self) -> tuple[dict[str, Any], Arrays]:
         """Return what a finished training leaves; ``train`` is of its last epoch."""
         last = self.history[-1]
         result = Result(
-            setting=asdict(self.about),
+            setting=asdict(self.setting),
             data=f"{self.train_field.fingerprint} {self.test_field.fingerprint}",
             parameters={"network": n_parameters(self.network)},
             num_threads=torch.get_num_threads(),
@@ -95,7 +96,7 @@ class Detection(Training):
         )
         some = slice(N_EXAMPLES)
         boxes, scores = proposals(self.network, self.anchors, self.test_field.images[some])
-        return result, {
+        return asdict(result), {
             "images": (self.test_field.images[some, 0].numpy() * 255).round().astype(np.uint8),
             "truths": self.test_field.boxes[some].numpy(),
             "boxes": boxes.numpy(),
