@@ -68,11 +68,16 @@ def load(folder: Path) -> Result | None:
 
 def read(folder: Path) -> dict[str, Any] | None:
     """Read a training's result as JSON has it; None if there is none that can be read."""
+    values = read_object(folder / RESULT)
+    return values if isinstance(values, dict) else None
+
+
+def read_object(path: Path) -> Any:
+    """Read a JSON file; None if there is none that can be read."""
     try:
-        values = json.loads((folder / RESULT).read_text(encoding="utf-8"))
+        return json.loads(path.read_text(encoding="utf-8"))
     except (FileNotFoundError, ValueError):
         return None
-    return values if isinstance(values, dict) else None
 
 
 def read_if(folder: Path, expected: dict[str, Any]) -> dict[str, Any] | None:
