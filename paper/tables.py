@@ -22,13 +22,13 @@ def to_csv(records: Sequence[dict[str, Any]]) -> str:
 
 
 def score(value: float, digits: int = 3) -> str:
-    """Write a score between 0 and 1, never rounded up to 1.
+    """Write a score, of which one below 1 is never rounded up to it.
 
-    >>> score(0.0), score(0.12345), score(0.9999), score(1.0), score(-0.25, 2)
-    ('0', '.123', '.999', '1', '-.25')
+    >>> score(0.0), score(0.12345), score(0.9999), score(1.0), score(-0.25, 2), score(3.97654, 2)
+    ('0', '.123', '.999', '1', '-.25', '3.98')
     """
     if value in (0, 1):
         return f"{value:g}"
-    most = 1 - 10**-digits
+    size = abs(value) if abs(value) > 1 else min(abs(value), 1 - 10**-digits)
     sign = "-" if value < 0 else ""
-    return sign + f"{min(abs(value), most):.{digits}f}".removeprefix("0")
+    return sign + f"{size:.{digits}f}".removeprefix("0")

@@ -12,8 +12,9 @@ from coordrl.compare.writing.figures.canvas import look, save
 from paper.detection.boxes import ANCHORS, N_CELLS, SHAPES, make_anchors, overlap
 from paper.detection.data import CANVAS
 from paper.detection.measures import FOUND
-from paper.detection.summary import MEASURES, Run, arms
+from paper.detection.summary import MEASURES, TABLE
 from paper.results import load_arrays
+from paper.study import Run
 
 _COLOURS = {"plain": "#D55E00", "coordconv": "#0072B2"}
 _RIGHT, _WRONG = "#39a9ff", "#ff5a3c"
@@ -28,8 +29,9 @@ def draw(runs: Sequence[Run], folder: Path) -> list[Path]:
     :param runs: the finished trainings, at least one
     :param folder: where they are written; it exists
     """
-    most = max(len(some) for some in arms(runs).values())
-    main = [run for some in arms(runs).values() if len(some) == most for run in some]
+    groups = TABLE.groups(runs).values()
+    most = max(map(len, groups))
+    main = [run for some in groups if len(some) == most for run in some]
     kinds: dict[str, Callable[[], Figure]] = {
         "anchors": _anchors,
         "seeds": lambda: _seeds(main),
@@ -64,7 +66,7 @@ def _seeds(runs: Sequence[Run]) -> Figure:
     figure = Figure(figsize=(7.6, 3.2), layout="constrained")
     for axes, anchors in zip(figure.subplots(1, 2, sharey=True), ANCHORS, strict=True):
         for shift, (model, colour) in zip((-0.13, 0.13), _COLOURS.items(), strict=True):
-            some = [run for run in runs if run.arm[2:] == (anchors, model)]
+            some = [run for run in runs if TABLE.arm(run)[2:] == (anchors, model)]
             for place, name in enumerate(MEASURES):
                 values = [run.result.scores[name] for run in some]
                 axes.plot(
@@ -86,12 +88,12 @@ def _over_time(runs: Sequence[Run]) -> Figure:
     figure = Figure(figsize=(6.4, 2.8), layout="constrained")
     for axes, anchors in zip(figure.subplots(1, 2, sharey=True), ANCHORS, strict=True):
         for run in runs:
-            if run.arm[2] == anchors:
+            if run.result.setting["anchors"] == anchors:
                 history = run.result.history
                 axes.plot(
                     [entry["epoch"] for entry in history],
                     [entry["select"] for entry in history],
-                    color=_COLOURS[run.arm[3]],
+                    color=_COLOURS[run.result.setting["model"]],
                     marker="o",
                     markersize=2.5,
                     linewidth=1,
@@ -102,11 +104,11 @@ def _over_time(runs: Sequence[Run]) -> Figure:
 
 
 def _proposals(runs: Sequence[Run]) -> Figure:
-    shown = {run.arm: run for run in reversed(runs)}
+    shown = {arm: some[0] for arm, some in TABLE.groups(runs).items()}
     figure = Figure(figsize=(1.45 * _CANVASES, 1.6 * len(shown) + 0.2), layout="constrained")
     grid = figure.subplots(len(shown), _CANVASES, squeeze=False)
-    for row, arm in zip(grid, arms(runs), strict=True):
-        arrays = load_arrays(shown[arm].folder)
+    for row, (arm, run) in zip(grid, shown.items(), strict=True):
+        arrays = load_arrays(run.folder)
         boxes, truths = (torch.from_numpy(arrays[name]) for name in ("boxes", "truths"))
         right = overlap(boxes, truths).amax(dim=2) > FOUND
         row[0].set_title(f"{arm[3]}, {arm[2]} anchors", loc="left")

@@ -1,22 +1,17 @@
 """The whole reproduction: every training of it, then tables, figures and the page."""
 
 import argparse
-import json
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 
-from common.errors import UsageError
-from paper import reproduction
+from paper import reproduction, study
 from paper.detection import figures, summary
 from paper.detection.boxes import ANCHORS
 from paper.detection.command import FOLDER
 from paper.detection.networks import FULL_WIDTH, MODELS
 from paper.detection.training import Setting
-from paper.page import inline, render
 from paper.reproduction import Planned
-from paper.results import load
-from paper.tables import score, to_csv, to_markdown
 
 # Width, epochs, seeds.
 _FULL = ((12, 4, 10), (FULL_WIDTH, 10, 1))
@@ -54,48 +49,19 @@ def reproduce(arguments: argparse.Namespace) -> int:
 
 
 def write(output: Path, finished: list[Planned], *, n_planned: int, quick: bool) -> Path:
-    """Write tables, figures and the page.
-
-    :raises UsageError: if trainings are of different data
-    """
-    runs = [
-        summary.Run(one, result, one.folder(output))
-        for one in finished
-        if (result := load(one.folder(output))) is not None
-    ]
-    if len({run.result.data for run in runs}) > 1:
-        raise UsageError(f"the trainings in {output} are of different data: delete some, or all")
+    """Write tables, figures and the page."""
+    runs = study.load_runs(output, finished)
     found = summary.comparisons(runs)
-    table = summary.rows(runs)
-    markdown = to_markdown(summary.HEADINGS, table)
-    (output / "results.md").write_text(markdown, encoding="utf-8")
-    records = summary.records(runs)
-    (output / "results.csv").write_text(to_csv(records), encoding="utf-8")
-    values = {
-        "claim": summary.claim(found),
-        "comparisons": [asdict(one) for one in found],
-        "trainings": records,
-    }
-    (output / "results.json").write_text(json.dumps(values, indent=1) + "\n", encoding="utf-8")
-    folder = output / "figures"
-    folder.mkdir(exist_ok=True)
-    page = output / "index.html"
-    text = render(
+    story = study.Story(
         "paper.detection",
-        answer=summary.answer(found),
-        findings=[summary.finding(one) for one in found],
-        headings=summary.HEADINGS,
-        rows=table,
-        rule=summary.RULE,
-        runs=runs,
-        planned=n_planned,
-        quick=quick,
-        n_test="1,000",
-        images={path.stem: inline(path) for path in figures.draw(runs, folder)},
-        score=score,
+        summary.TABLE,
+        found,
+        summary.claim(found),
+        summary.answer(found),
+        summary.RULE,
+        figures.draw,
     )
-    page.write_text(text, encoding="utf-8")
-    return page
+    return study.write(output, runs, story, planned=n_planned, quick=quick)
 
 
 def _planned(setting: Setting, data: Path) -> Planned:

@@ -14,6 +14,7 @@ from paper.detection import reproduction, summary
 from paper.detection.command import main
 from paper.reproduction import Planned
 from paper.results import RESULT, load
+from paper.study import finding
 from paper.verdicts import Comparison, Samples, compare
 
 SMALL = ((4, 1, 2), (6, 1, 1))
@@ -63,10 +64,13 @@ def test_the_page_stands_alone_and_has_every_training(output: Path, planned: lis
 def test_tables_hold_all_arms(output: Path, planned: list[Planned]) -> None:
     lines = (output / "results.md").read_text().splitlines()
     assert len(lines) == 2 + 8
-    assert {line.count("|") for line in lines} == {len(summary.HEADINGS) + 1}
+    assert {line.count("|") for line in lines} == {len(summary.TABLE.headings) + 1}
     values = json.loads((output / "results.json").read_text())
     assert [one["command"] for one in values["trainings"]] == [one.command for one in planned]
-    assert [one["name"] for one in values["comparisons"]] == ["intended", "released"]
+    assert [one["name"] for one in values["comparisons"]] == [
+        "intended anchors",
+        "released anchors",
+    ]
 
 
 def test_a_number_is_repeated_by_its_command(
@@ -160,10 +164,10 @@ def test_the_rule_of_the_page_is_that_of_the_docs() -> None:
 
 
 def test_findings_are_told_with_their_intervals() -> None:
-    text = summary.finding(comparison("intended", 0.6, 0.66))
+    text = finding(comparison("intended anchors", 0.6, 0.66), "select")
     assert text.startswith("intended anchors: select .600 plain, .660 CoordConv, difference .060 (")
     assert "ratio 1.10 (1.0" in text
     assert text.endswith("margin .030, 10 and 10 seeds)")
     one = comparison("released", 0.1, 0.1, noise=0)
     assert replace(one, interval=None) == one
-    assert ": inconclusive (p = 1" in summary.finding(one)
+    assert ": inconclusive (p = 1" in finding(one, "select")
