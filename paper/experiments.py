@@ -66,4 +66,10 @@ EXPERIMENTS = (
         "2.5 hours of one core (--quick: 7 minutes)",
         _claim,
     ),
+    Experiment(
+        "gan",
+        "less mode collapse with CoordConv",
+        "2.5 hours of one core (--quick: 5 minutes)",
+        _claim,
+    ),
 )

@@ -33,7 +33,8 @@ def comparisons(runs: Sequence[Run]) -> list[Comparison]:
     groups = TABLE.groups(runs)
     if not groups:
         return []
-    main = dict(zip(TABLE.arms, max(groups, key=lambda arm: len(groups[arm])), strict=True))
+    largest = max(groups.values(), key=len)
+    main = dict(zip(TABLE.arms, TABLE.arm(largest[0]), strict=True))
     family = []
     for anchors in ANCHORS:
         plain, coordconv = (
