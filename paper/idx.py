@@ -1,8 +1,10 @@
 """Sets of labelled images in the idx files that MNIST came in."""
 
 import gzip
+import hashlib
 import zlib
 from dataclasses import dataclass
+from functools import cached_property
 from math import prod
 from pathlib import Path
 
@@ -26,6 +28,13 @@ class Labelled:
 
     images: Bytes
     labels: Bytes
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """A hash of all of it."""
+        digest = hashlib.sha256(self.images.tobytes())
+        digest.update(self.labels.tobytes())
+        return digest.hexdigest()[:16]
 
 
 def read_part(folder: Path, part: str) -> Labelled:
@@ -62,7 +71,7 @@ def read_idx(path: Path) -> Bytes:
     n, start = prod(shape.tolist()), 4 + 4 * raw[3]
     if len(raw) != start + n:
         raise UsageError(f"{path} is damaged: {len(raw) - start:,} numbers instead of {n:,}")
-    return np.frombuffer(raw, np.uint8, offset=start).reshape(shape)
+    return np.frombuffer(raw, np.uint8, offset=start).reshape(shape).copy()  # to be writable
 
 
 def _find(folder: Path, name: str) -> Path:

@@ -29,6 +29,8 @@ class Training(ABC):
 
     :param identity: tells this training from others, as JSON would write it
     :param report: is given each evaluation
+
+    Of several processes with the same training all but one set ``saves`` to False.
     """
 
     n_steps: int
@@ -40,7 +42,7 @@ class Training(ABC):
         self.optimizers: dict[str, torch.optim.Optimizer] = {}
         self.history: list[Evaluation] = []
         self.sums: dict[str, float] = {}
-        self.finished = False
+        self.finished, self.saves = False, True
         self._before, self._started = 0.0, time.perf_counter()
 
     @abstractmethod
@@ -79,7 +81,7 @@ class Training(ABC):
         while k < self.n_steps and not self.finished:
             self.step(k)
             k += 1
-            if folder and time.monotonic() - saved >= CHECKPOINT_SECONDS:
+            if folder and self.saves and time.monotonic() - saved >= CHECKPOINT_SECONDS:
                 self._save(folder / CHECKPOINT, k)
                 saved = time.monotonic()
 
