@@ -10,7 +10,7 @@ from typing import Any, Protocol
 import torch
 
 from common.command_line import whole_number, whole_number_or_zero
-from common.files import locked
+from common.files import locked, remove_drafts
 from paper import results
 from paper.training import CHECKPOINT, Evaluation
 
@@ -97,6 +97,7 @@ def _train_in(
 ) -> dict[str, Any]:
     values = results.read_if(folder, expected)
     if values is None:
+        remove_drafts(folder)
         training = make()
         training.train(folder)
         values, arrays = training.result()

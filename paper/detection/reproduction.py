@@ -11,6 +11,7 @@ from paper.detection.boxes import ANCHORS
 from paper.detection.command import FOLDER
 from paper.detection.networks import FULL_WIDTH, MODELS
 from paper.detection.training import Setting
+from paper.idx import check_files
 from paper.reproduction import Planned
 
 # Width, epochs, seeds.
@@ -37,8 +38,11 @@ def reproduce(arguments: argparse.Namespace) -> int:
     """Train whatever is not trained yet, and write tables, figures and the page.
 
     :return: exit code: 0, or 1 if a training failed
+    :raises UsageError: if the data are missing
     """
     planned = plan(arguments.quick, arguments.data)
+    if not arguments.list:
+        check_files(arguments.data)
     return reproduction.reproduce(
         planned,
         reproduction.folder_of(arguments.output, FOLDER, quick=arguments.quick),

@@ -22,6 +22,7 @@ from paper.imagenet.fashion import Setting as FashionSetting
 from paper.imagenet.folder import ImageFolder
 from paper.imagenet.networks import ARMS
 from paper.imagenet.training import Classification, Place, Setting
+from paper.results import read_if
 
 FOLDER = Path("runs/imagenet")
 DATA = Path("/usr/share/datasets/fashion-mnist")
@@ -72,11 +73,12 @@ def _train(arguments: argparse.Namespace) -> None:
     expected = {"setting": asdict(setting)}
     if place.rank == 0:
         run_training(make, expected, arguments, describe)
-    else:
+    elif arguments.output is None or read_if(arguments.output, expected) is None:
         torch.set_num_threads(arguments.num_threads)
         training = make()
         training.report = lambda _: None
         training.train(arguments.output)
+    place.leave()
 
 
 def _fashion(arguments: argparse.Namespace) -> None:

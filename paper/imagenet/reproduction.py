@@ -6,6 +6,7 @@ from functools import partial
 from pathlib import Path
 
 from paper import reproduction, study
+from paper.idx import check_files
 from paper.imagenet import figures, summary
 from paper.imagenet.command import FOLDER
 from paper.imagenet.fashion import PLACES, Setting
@@ -36,8 +37,11 @@ def reproduce(arguments: argparse.Namespace) -> int:
     """Train whatever is not trained yet, and write tables, figures and the page.
 
     :return: exit code: 0, or 1 if a training failed
+    :raises UsageError: if the data are missing
     """
     planned = plan(arguments.quick, arguments.data)
+    if not arguments.list:
+        check_files(arguments.data)
     return reproduction.reproduce(
         planned,
         reproduction.folder_of(arguments.output, FOLDER, quick=arguments.quick),

@@ -61,6 +61,11 @@ class Place:
             dist.init_process_group("nccl" if found.type == "cuda" else "gloo")
         return cls(rank, n_processes, found)
 
+    def leave(self) -> None:
+        """Part from the other processes."""
+        if self.n_processes > 1:
+            dist.destroy_process_group()
+
 
 class Classification(Training):
     """A network on its way.
@@ -154,6 +159,10 @@ class Classification(Training):
     @torch.no_grad()
     def _evaluate(self) -> dict[str, float]:
         """Return the parts of all test images whose class is named first, and among five."""
+        if self.place.n_processes > 1:
+            # The first process' network is the one that is saved.
+            for buffer in self.network.buffers():
+                dist.broadcast(buffer, 0)
         self.network.eval()
         own = range(self.place.rank, len(self.test_images), self.place.n_processes)
         size = max(1, self.setting.batch_size // self.place.n_processes)

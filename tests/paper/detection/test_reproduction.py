@@ -113,6 +113,8 @@ def test_missing_data_and_wrong_words_are_one_line(
     error = capsys.readouterr().err
     assert error.startswith(f"error: {tmp_path} does not hold train-images-idx3-ubyte")
     assert error.count("\n") == 1
+    assert run_command(main, ["reproduce", "--data", str(tmp_path), "--output", "x"]) == 2
+    assert capsys.readouterr().err == error
     with pytest.raises(SystemExit, match="2"):
         run_command(main, ["train", "--anchors", "right"])
 
