@@ -17,8 +17,9 @@ from matplotlib.ticker import FuncFormatter, NullFormatter
 from coordrl.compare.writing.figures.canvas import SOFT, look, save
 from paper.not_so_clevr.data import PAPER_SPLITS, Dataset
 from paper.not_so_clevr.recipes import MODELS, TASKS
-from paper.not_so_clevr.results import Run, load_answers
+from paper.not_so_clevr.results import Run
 from paper.not_so_clevr.tasks import CLOSE_ENOUGH
+from paper.results import load_arrays
 
 _COLOURS = {"plain": "#D55E00", "coordconv": "#0072B2"}
 _MARKERS = {"plain": "s", "coordconv": "o"}
@@ -147,7 +148,7 @@ def _places(runs: Sequence[Run], task: str) -> Figure | None:
 def _place_values(run: Run, dataset: Dataset) -> npt.NDArray[np.float64]:
     """Return for each place whether the answer is right, or its IOU."""
     everywhere = torch.arange(len(dataset.places))
-    answers = torch.from_numpy(load_answers(run.folder)["answers"])
+    answers = torch.from_numpy(load_arrays(run.folder)["answers"])
     if run.result.task == "rendering":
         bits = np.unpackbits(answers.numpy(), count=len(everywhere) * dataset.canvas**2)
         painted = torch.from_numpy(bits).view(-1, dataset.canvas, dataset.canvas) > 0
@@ -189,7 +190,7 @@ def _examples(runs: Sequence[Run], task: str) -> Figure | None:
     for row, run in zip(grid, shown, strict=True):
         for k, axes in enumerate(row):
             _bare(axes)
-            axes.imshow(load_answers(run.folder)["examples"][k], cmap="viridis")
+            axes.imshow(load_arrays(run.folder)["examples"][k], cmap="viridis")
             x, y = dataset.places[dataset.examples[k]].tolist()
             axes.plot(x, y, "+", color="#ff4d00", markersize=9, markeredgewidth=0.9)
             part = "test" if dataset.is_test[dataset.examples[k]] else "training"

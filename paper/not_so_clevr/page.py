@@ -1,19 +1,14 @@
 """The page, and the tables and figures beside it."""
 
-import base64
 import json
 from collections.abc import Sequence
 from pathlib import Path
 
-from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined, Template
-
 from paper.not_so_clevr import figures, summary
 from paper.not_so_clevr.data import PAPER_SPLITS, Dataset
 from paper.not_so_clevr.results import Run
-
-_LOADER = ChoiceLoader(
-    [PackageLoader("paper.not_so_clevr"), PackageLoader("coordrl.compare.writing")]
-)
+from paper.page import inline, render
+from paper.tables import score
 
 
 def save_page(output: Path, runs: Sequence[Run], planned: int) -> Path:
@@ -29,32 +24,24 @@ def save_page(output: Path, runs: Sequence[Run], planned: int) -> Path:
     (output / "results.json").write_text(records + "\n", encoding="utf-8")
     folder = output / "figures"
     folder.mkdir(exist_ok=True)
-    drawn = {path.stem: _inline(path) for path in figures.draw(runs, folder)}
+    drawn = {path.stem: inline(path) for path in figures.draw(runs, folder)}
     canvas = runs[0].result.canvas
     page = output / "index.html"
     page.write_text(
-        _template().render(
+        render(
+            "paper.not_so_clevr",
             table=table,
             headings=summary.HEADINGS,
             cells=summary.cells,
             runs=runs,
             planned=planned,
-            figures=drawn,
+            images=drawn,
             canvas=canvas,
             datasets={split: Dataset(split, canvas) for split in PAPER_SPLITS},
             findings=[summary.verdict(table, split) for split in PAPER_SPLITS]
             + [text for split in PAPER_SPLITS if (text := summary.speed_up(table, split))],
-            score=summary.score,
+            score=score,
         ),
         encoding="utf-8",
     )
     return page
-
-
-def _template() -> Template:
-    environment = Environment(loader=_LOADER, autoescape=True, undefined=StrictUndefined)
-    return environment.get_template("page.html.j2")
-
-
-def _inline(png: Path) -> str:
-    return f"data:image/png;base64,{base64.b64encode(png.read_bytes()).decode()}"

@@ -1,65 +1,18 @@
 """The whole reproduction: every training of it, then tables, figures and the page."""
 
-import shlex
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Sequence
+from dataclasses import asdict, replace
+from functools import partial
 from pathlib import Path
 
-from common.command_line import FAILED, tell
-from common.errors import UsageError
-from common.files import locked
-from common.processes import cores
-from paper.jobs import Job, run_jobs
+from paper import reproduction
+from paper.not_so_clevr.command import FOLDER
 from paper.not_so_clevr.data import PAPER_SPLITS
 from paper.not_so_clevr.page import save_page
 from paper.not_so_clevr.recipes import find_recipe
 from paper.not_so_clevr.results import Run, load_result
 from paper.not_so_clevr.training import Setting
-
-FOLDER = Path("runs/not_so_clevr")
-
-
-@dataclass(frozen=True)
-class Planned:
-    """A training of the reproduction.
-
-    :param recipe: the name of its recipe
-    """
-
-    setting: Setting
-    recipe: str
-
-    @property
-    def name(self) -> str:
-        """Its folder within the output folder."""
-        setting = self.setting
-        network = f"{setting.model}-{self.recipe}"
-        return f"runs/{setting.task}/{setting.split}/{network}/seed-{setting.seed}"
-
-    @property
-    def arguments(self) -> list[str]:
-        """What the command is given to do just this training."""
-        setting = self.setting
-        return [
-            *(setting.task, "--model", setting.model, "--split", setting.split),
-            *("--seed", str(setting.seed), "--canvas", str(setting.canvas)),
-            *("--recipe", self.recipe, "--epochs", str(setting.recipe.epochs)),
-        ]
-
-    def job(self, output: Path) -> Job:
-        """Return the training as a job that writes to its folder."""
-        folder = output / self.name
-        arguments = ("-m", "paper.not_so_clevr", *self.arguments, "--output", str(folder))
-        return Job(self.name.removeprefix("runs/"), arguments, folder)
-
-    def done(self, output: Path) -> Run | None:
-        """Return the training, if its result is there, and of just this setting."""
-        folder = output / self.name
-        result = load_result(folder)
-        setting = asdict(self.setting)
-        if result is None or any(getattr(result, name) != setting[name] for name in setting):
-            return None
-        command = ("python", "-m", "paper.not_so_clevr", *self.arguments)
-        return Run(result, self.recipe, command, folder)
+from paper.reproduction import Planned
 
 
 def plan(quick: bool) -> list[Planned]:
@@ -74,8 +27,18 @@ def plan(quick: bool) -> list[Planned]:
         for split in splits:
             for seed in range(n_seeds):
                 setting = Setting(task, model, split, seed, 32 if quick else 64, recipe)
-                planned.append(Planned(setting, name))
+                planned.append(_planned(setting, name))
     return planned
+
+
+def _planned(setting: Setting, recipe: str) -> Planned:
+    arguments = (
+        *(setting.task, "--model", setting.model, "--split", setting.split),
+        *("--seed", str(setting.seed), "--canvas", str(setting.canvas)),
+        *("--recipe", recipe, "--epochs", str(setting.recipe.epochs)),
+    )
+    name = f"{setting.task}/{setting.split}/{setting.model}-{recipe}/seed-{setting.seed}"
+    return Planned("paper.not_so_clevr", name, arguments, asdict(setting))
 
 
 # Task, model, recipe, splits, seeds, and epochs other than the recipe's.
@@ -110,28 +73,23 @@ def reproduce(output: Path | None, quick: bool, processes: int | None, only_list
     :return: exit code: 0, or 1 if a training failed
     :raises UsageError: if the folder is another command's, or another process works in it
     """
-    output = output or FOLDER.with_name(FOLDER.name + ("_quick" if quick else ""))
     planned = plan(quick)
-    if only_list:
-        for one in planned:
-            print(shlex.join(["python", *one.job(output).arguments]))
-        return 0
-    _check_own(output)
-    output.mkdir(parents=True, exist_ok=True)
-    with locked(output, "the reproduction in"):
-        missing = [one.job(output) for one in planned if one.done(output) is None]
-        failed = run_jobs(missing, processes or cores(), len(planned) - len(missing))
-        for job in failed:
-            tell(f"failed: {job.name}: {job.last_line()}; see {job.log}")
-        finished = [run for one in planned if (run := one.done(output)) is not None]
-        if finished:
-            print(f"page: {save_page(output, finished, len(planned))}")
-    return FAILED if failed else 0
+    output = reproduction.folder_of(output, FOLDER, quick=quick)
+    finish = partial(_finish, n_planned=len(planned))
+    return reproduction.reproduce(planned, output, processes, only_list=only_list, finish=finish)
 
 
-def _check_own(output: Path) -> None:
-    """Check that the folder is not there yet, or was written by this command."""
-    if output.exists() and not output.is_dir():
-        raise UsageError(f"{output} is a file: give --output a folder")
-    if output.is_dir() and not (output / ".lock").exists() and any(output.iterdir()):
-        raise UsageError(f"{output} holds other files: give --output a folder of its own")
+def runs(output: Path, finished: Sequence[Planned]) -> list[Run]:
+    """Return finished trainings with their results."""
+    found = []
+    for one in finished:
+        folder = one.folder(output)
+        result = load_result(folder)
+        if result is not None:
+            recipe = one.arguments[one.arguments.index("--recipe") + 1]
+            found.append(Run(result, recipe, one.command, folder))
+    return found
+
+
+def _finish(output: Path, finished: list[Planned], n_planned: int) -> Path:
+    return save_page(output, runs(output, finished), n_planned)

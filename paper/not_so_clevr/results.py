@@ -1,36 +1,10 @@
-"""What a training leaves: scores, times and the way there, as JSON; its answers as arrays."""
+"""What a training leaves: scores, times and the way there."""
 
-import json
-import os
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
-
-RESULT = "result.json"
-ANSWERS = "answers.npz"
-
-
-@dataclass(frozen=True)
-class Evaluation:
-    """How far a training is.
-
-    :param epoch: passes over the training places so far
-    :param seconds: since the training began, evaluations included
-    :param loss: mean over the last epoch
-    :param train: the task's score on some of the training places, on all if it is perfect
-    :param test: the task's score on all test places
-    :param perfect: whether every place is right, training and test
-    """
-
-    epoch: int
-    seconds: float
-    loss: float
-    train: float
-    test: float
-    perfect: bool
+from paper.results import read
 
 
 @dataclass(frozen=True)
@@ -42,6 +16,9 @@ class Result:
     :param test: the same on the test places
     :param epochs_to_80: epochs until the score on the test places was 0.8; None if it never was
     :param epochs_to_perfect: epochs until every place was right, training and test
+    :param history: evaluations: ``epoch``; ``seconds`` since the training began; ``loss``, its mean
+        over the last epoch; ``train``, the score on some of the training places, on all if it is
+        perfect; ``test``, on all test places; ``perfect``, whether every place is right
     :param fingerprint: hash of the trained weights
     """
 
@@ -79,7 +56,7 @@ class Run:
 
     result: Result
     recipe: str
-    command: tuple[str, ...]
+    command: str
     folder: Path
 
 
@@ -100,28 +77,9 @@ def describe(result: Result) -> str:
     return "\n".join(lines)
 
 
-def save_run(folder: Path, result: Result, record: dict[str, npt.NDArray[Any]]) -> None:
-    """Write a training's result and answers; the result comes last, so it tells that all is there.
-
-    :param record: arrays, see :meth:`paper.not_so_clevr.training.Training.record`
-    """
-    draft = folder / f".answers.{os.getpid()}.npz"
-    np.savez_compressed(draft, allow_pickle=False, **record)
-    draft.replace(folder / ANSWERS)
-    draft = folder / f".result.{os.getpid()}.json"
-    draft.write_text(json.dumps(asdict(result), indent=1) + "\n", encoding="utf-8")
-    draft.replace(folder / RESULT)
-
-
 def load_result(folder: Path) -> Result | None:
     """Read a training's result; None if there is none, or none that can be read."""
     try:
-        return Result(**json.loads((folder / RESULT).read_text(encoding="utf-8")))
-    except (FileNotFoundError, ValueError, TypeError):
+        return Result(**(read(folder) or {}))
+    except TypeError:
         return None
-
-
-def load_answers(folder: Path) -> dict[str, npt.NDArray[Any]]:
-    """Read a training's answers."""
-    with np.load(folder / ANSWERS) as arrays:
-        return dict(arrays)

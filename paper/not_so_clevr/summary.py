@@ -1,16 +1,15 @@
 """The table: what all seeds of a network come to, beside the paper's numbers."""
 
-import csv
-import io
-import shlex
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from statistics import median
 from typing import Any
 
+from paper import tables
 from paper.not_so_clevr.published import PUBLISHED
 from paper.not_so_clevr.recipes import MODELS, TASKS
 from paper.not_so_clevr.results import Result, Run
+from paper.tables import score
 
 
 @dataclass(frozen=True)
@@ -120,17 +119,6 @@ def cells(row: Row) -> tuple[str, ...]:
     )
 
 
-def score(value: float) -> str:
-    """Write a score with three digits, never rounded up to 1.
-
-    >>> score(0.0), score(0.12345), score(0.9999), score(1.0)
-    ('0', '.123', '.999', '1')
-    """
-    if value in (0, 1):
-        return f"{value:g}"
-    return f"{min(value, 0.999):.3f}".removeprefix("0")
-
-
 def _pixels(mean: float | None, largest: float | None) -> str:
     return "" if mean is None else f"{mean:.2g} ({largest:.2g})"
 
@@ -144,22 +132,17 @@ def _time(epochs: float | None, seconds: float | None) -> str:
 
 def to_markdown(table: Sequence[Row]) -> str:
     """Return the table as Markdown."""
-    lines = [HEADINGS, ("---",) * len(HEADINGS), *map(cells, table)]
-    return "".join(f"| {' | '.join(line)} |\n" for line in lines)
+    return tables.to_markdown(HEADINGS, map(cells, table))
 
 
 def to_csv(table: Sequence[Row]) -> str:
     """Return the table as CSV, with all digits."""
-    text = io.StringIO()
-    writer = csv.DictWriter(text, Row.__dataclass_fields__, lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(asdict(row) for row in table)
-    return text.getvalue()
+    return tables.to_csv([asdict(row) for row in table])
 
 
 def to_records(runs: Sequence[Run]) -> list[dict[str, Any]]:
     """Return each run as an object for JSON: its command, its result, not the way there."""
-    return [{"command": shlex.join(run.command), **_without_history(run.result)} for run in runs]
+    return [{"command": run.command, **_without_history(run.result)} for run in runs]
 
 
 def _without_history(result: Result) -> dict[str, Any]:

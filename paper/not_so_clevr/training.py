@@ -1,21 +1,21 @@
 """Training a network on a task."""
 
-import hashlib
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import torch
 from torch import nn
 
+from paper import training
 from paper.not_so_clevr.data import Dataset
 from paper.not_so_clevr.networks import initialise
 from paper.not_so_clevr.recipes import Recipe
-from paper.not_so_clevr.results import Evaluation, Result
+from paper.not_so_clevr.results import Result
 from paper.not_so_clevr.tasks import Task, make_task
+from paper.results import Arrays
+from paper.training import Evaluation, fingerprint, n_parameters
 
 SOME = 512
 """Training places that are evaluated on the way; all are at the end, and before it says perfect."""
@@ -42,40 +42,40 @@ class Setting:
     recipe: Recipe
 
 
-class Training:
-    """A network on its way."""
+class Training(training.Training):
+    """A network on its way; a step is an epoch."""
 
     def __init__(self, setting: Setting, report: Callable[[Evaluation], None]) -> None:
+        super().__init__(asdict(setting), report)
         torch.manual_seed(setting.seed)
-        self.setting, self.recipe, self.report = setting, setting.recipe, report
+        self.setting, self.recipe, self.n_steps = setting, setting.recipe, setting.recipe.epochs
         self.dataset = Dataset(setting.split, setting.canvas)
         self.task: Task = make_task(setting.task, self.dataset, setting.model, setting.recipe)
         network = self.task.network()
         self.network = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # torch's stubs lack it
         initialise(self.network)
         self.optimizer = self._make_optimizer()
+        self.modules, self.optimizers = {"network": self.network}, {"adam": self.optimizer}
         train = self.dataset.train
         self.some = train[torch.linspace(0, len(train) - 1, min(SOME, len(train))).long()]
-        self.history: list[Evaluation] = []
-        self.started = time.perf_counter()
 
-    def run(self) -> Result:
-        """Train until the recipe's end."""
-        for epoch in range(1, self.recipe.epochs + 1):
-            loss = self._train_epoch(epoch)
-            last = epoch == self.recipe.epochs
-            if last or epoch % self.recipe.evaluate_every == 0:
-                perfect = self._evaluate(epoch, loss)
-                if perfect and self.recipe.until_perfect:
-                    break
-        return self._result()
+    def step(self, k: int) -> None:
+        """Train for an epoch, and evaluate where the recipe says so."""
+        epoch = k + 1
+        loss = self._train_epoch(epoch)
+        if epoch == self.recipe.epochs or epoch % self.recipe.evaluate_every == 0:
+            self.finished = self._evaluate(epoch, loss) and self.recipe.until_perfect
 
-    def record(self) -> dict[str, npt.NDArray[Any]]:
-        """Return what figures need: answers at all places, and examples of them.
+    def result(self) -> tuple[dict[str, Any], Arrays]:
+        """Return a :class:`Result` as a dictionary, and what figures need.
 
-        :return: ``answers`` of all places in the data set's order (of rendering: whether a pixel is
-            painted, eight to a byte); indices of ``example_places``, and the task's ``examples``
+        :return: the arrays are ``answers`` of all places in the data set's order (of rendering:
+            whether a pixel is painted, eight to a byte); indices of ``example_places``, and the
+            task's ``examples``
         """
+        return asdict(self._result()), self._record()
+
+    def _record(self) -> Arrays:
         answers = self.task.ask(self.network, torch.arange(len(self.dataset.places))).numpy()
         with torch.no_grad():
             examples = self.task.examples(self.network, self.dataset.examples).numpy()
@@ -138,9 +138,9 @@ class Training:
         if train == test == 1:
             train = self._score(self.dataset.train)
             perfect = train == 1
-        seconds = time.perf_counter() - self.started
-        self.history.append(Evaluation(epoch, seconds, loss, train, test, perfect))
-        self.report(self.history[-1])
+        self.note(
+            epoch=epoch, seconds=self.seconds, loss=loss, train=train, test=test, perfect=perfect
+        )
         return perfect
 
     def _score(self, indices: torch.Tensor) -> float:
@@ -151,30 +151,20 @@ class Training:
         return self.task.measures(self.task.ask(self.network, indices), indices)
 
     def _result(self) -> Result:
-        setting = asdict(self.setting)
-        nearly = next((e for e in self.history if e.test >= NEARLY), None)
-        perfect = next((e for e in self.history if e.perfect), None)
+        nearly: Evaluation = next((e for e in self.history if e["test"] >= NEARLY), {})
+        perfect: Evaluation = next((e for e in self.history if e["perfect"]), {})
         return Result(
-            **setting,
-            parameters=sum(weight.numel() for weight in self.network.parameters()),
+            **self.identity,
+            parameters=n_parameters(self.network),
             num_threads=torch.get_num_threads(),
-            epochs=self.history[-1].epoch,
-            seconds=self.history[-1].seconds,
-            epochs_to_80=nearly.epoch if nearly else None,
-            seconds_to_80=nearly.seconds if nearly else None,
-            epochs_to_perfect=perfect.epoch if perfect else None,
-            seconds_to_perfect=perfect.seconds if perfect else None,
+            epochs=self.history[-1]["epoch"],
+            seconds=self.history[-1]["seconds"],
+            epochs_to_80=nearly.get("epoch"),
+            seconds_to_80=nearly.get("seconds"),
+            epochs_to_perfect=perfect.get("epoch"),
+            seconds_to_perfect=perfect.get("seconds"),
             train=self._measure(self.dataset.train),
             test=self._measure(self.dataset.test),
-            history=[asdict(evaluation) for evaluation in self.history],
+            history=self.history,
             fingerprint=fingerprint(self.network),
         )
-
-
-def fingerprint(network: nn.Module) -> str:
-    """Return a hash of all weights: the same bits, the same hash."""
-    digest = hashlib.sha256()
-    for name, weight in network.state_dict().items():
-        digest.update(name.encode())
-        digest.update(weight.detach().contiguous().numpy().tobytes())
-    return digest.hexdigest()[:16]

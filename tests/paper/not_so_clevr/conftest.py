@@ -8,11 +8,12 @@ import pytest
 
 from paper.not_so_clevr import reproduction
 from paper.not_so_clevr.command import main
+from paper.reproduction import Planned
 from tests.paper.not_so_clevr.small import PLAN
 
 
 @pytest.fixture(scope="package")
-def small_plan() -> list[reproduction.Planned]:
+def small_plan() -> list[Planned]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(reproduction, "_QUICK", PLAN)
         return reproduction.plan(quick=True)
@@ -21,7 +22,7 @@ def small_plan() -> list[reproduction.Planned]:
 @pytest.fixture(scope="package")
 def finished(
     tmp_path_factory: pytest.TempPathFactory,
-    small_plan: list[reproduction.Planned],
+    small_plan: list[Planned],
     one_thread: None,
 ) -> Path:
     """The folder of the small reproduction; of several workers one trains, and the others wait.
@@ -38,7 +39,7 @@ def finished(
             output.mkdir()
             (output / ".lock").touch()  # as a reproduction's own
             for planned in small_plan:
-                assert main([*planned.arguments, "--output", str(output / planned.name)]) == 0
+                assert main([*planned.arguments, "--output", str(planned.folder(output))]) == 0
             patch.setattr(reproduction, "_QUICK", PLAN)
             assert reproduction.reproduce(output, quick=True, processes=2, only_list=False) == 0
     return output

@@ -7,7 +7,8 @@ import pytest
 
 from common.command_line import run_command
 from paper.not_so_clevr.command import main
-from paper.not_so_clevr.results import load_answers, load_result
+from paper.not_so_clevr.results import load_result
+from paper.results import load_arrays
 
 
 def run(*arguments: str) -> int:
@@ -37,7 +38,7 @@ def test_a_result_in_words_and_in_a_folder(
     result = load_result(folder)
     assert result is not None
     assert f"largest_pixel_error {result.test['largest_pixel_error']:.4g}" in text
-    assert load_answers(folder)["answers"].shape == (576, 2)
+    assert load_arrays(folder)["answers"].shape == (576, 2)
 
 
 @pytest.mark.parametrize(

@@ -5,14 +5,14 @@ from pathlib import Path
 
 import pytest
 
-from paper.not_so_clevr import figures, summary
-from paper.not_so_clevr.reproduction import Planned
+from paper.not_so_clevr import figures, reproduction, summary
 from paper.not_so_clevr.results import Run
+from paper.reproduction import Planned
 
 
 @pytest.fixture
 def runs(finished: Path, small_plan: list[Planned]) -> list[Run]:
-    return [run for planned in small_plan if (run := planned.done(finished)) is not None]
+    return reproduction.runs(finished, small_plan)
 
 
 def test_rows_summarise_seeds(runs: list[Run]) -> None:

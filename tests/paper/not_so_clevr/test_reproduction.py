@@ -14,16 +14,18 @@ from common.errors import UsageError
 from paper.not_so_clevr import reproduction
 from paper.not_so_clevr.command import main
 from paper.not_so_clevr.recipes import MODELS, TASKS
-from paper.not_so_clevr.results import ANSWERS, RESULT, load_result
+from paper.not_so_clevr.results import load_result
+from paper.reproduction import Planned
+from paper.results import ARRAYS, RESULT
 from tests.paper.not_so_clevr.small import PLAN, REGRESSION
 
 
 @pytest.mark.parametrize("quick", [True, False])
 def test_all_tasks_models_and_splits_are_planned(quick: bool) -> None:
-    settings = [planned.setting for planned in reproduction.plan(quick)]
-    seen = Counter((s.task, s.model, s.split) for s in settings)
+    settings = [planned.expected for planned in reproduction.plan(quick)]
+    seen = Counter((s["task"], s["model"], s["split"]) for s in settings)
     assert set(seen) >= {(t, m, s) for t in TASKS for m in MODELS for s in ("uniform", "quadrant")}
-    assert {setting.canvas for setting in settings} == {32 if quick else 64}
+    assert {setting["canvas"] for setting in settings} == {32 if quick else 64}
     names = [planned.name for planned in reproduction.plan(quick)]
     assert len(set(names)) == len(names)
     if not quick:
@@ -42,15 +44,13 @@ def test_the_list_holds_commands_that_do_the_planned_training(
     python, dash_m, module, *arguments = shlex.split(commands[-1])
     assert (python, dash_m, module) == ("python", "-m", "paper.not_so_clevr")
     planned = reproduction.plan(quick=True)[-1]
-    assert planned.done(tmp_path) is None
+    assert not planned.is_done(tmp_path)
     assert main(arguments) == 0
-    assert planned.done(tmp_path) is not None
+    assert planned.is_done(tmp_path)
 
 
-def test_a_finished_reproduction_is_whole(
-    finished: Path, small_plan: list[reproduction.Planned]
-) -> None:
-    assert all(planned.done(finished) is not None for planned in small_plan)
+def test_a_finished_reproduction_is_whole(finished: Path, small_plan: list[Planned]) -> None:
+    assert all(planned.is_done(finished) for planned in small_plan)
     for name in ("index.html", "results.md", "results.csv", "results.json"):
         assert (finished / name).stat().st_size > 500
     records = json.loads((finished / "results.json").read_text())
@@ -74,14 +74,14 @@ def test_a_number_of_the_table_is_repeated_by_its_command(
 
 def test_what_is_finished_is_kept_and_what_is_damaged_or_other_is_trained_again(
     finished: Path,
-    small_plan: list[reproduction.Planned],
+    small_plan: list[Planned],
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     output = tmp_path / "copy"
     shutil.copytree(finished, output)
     monkeypatch.setattr(reproduction, "_QUICK", PLAN)
-    damaged, other, kept = (output / planned.name / RESULT for planned in small_plan[3:6])
+    damaged, other, kept = (planned.folder(output) / RESULT for planned in small_plan[3:6])
     before = load_result(damaged.parent)
     damaged.write_bytes(damaged.read_bytes()[:100])
     values = json.loads(other.read_text())
@@ -102,15 +102,15 @@ def test_a_failed_training_is_told_and_the_others_go_on(
 ) -> None:
     monkeypatch.setattr(reproduction, "_QUICK", REGRESSION)
     first, second = reproduction.plan(quick=True)
-    folder = tmp_path / "output" / first.name
+    folder = first.folder(tmp_path / "output")
     folder.mkdir(parents=True)
     (tmp_path / "output" / ".lock").touch()
-    (folder / ANSWERS).mkdir()  # no file can be written there
+    (folder / ARRAYS).mkdir()  # no file can be written there
     code = reproduction.reproduce(tmp_path / "output", quick=True, processes=2, only_list=False)
     assert code == 1
     streams = capsys.readouterr()
     assert "failed: regression/uniform/coordconv-default/seed-0: error: " in streams.err
-    assert second.done(tmp_path / "output") is not None
+    assert second.is_done(tmp_path / "output")
     assert "1 of 2 trainings" in (tmp_path / "output" / "index.html").read_text()
 
 
@@ -141,7 +141,7 @@ def test_interrupted_it_goes_on_where_it_was_and_two_at_once_are_refused(tmp_pat
     process.send_signal(signal.SIGTERM)
     assert process.communicate(timeout=60)[1].splitlines()[-1].startswith("interrupted; to go on: ")
     assert process.returncode == 130
-    done = {planned.name for planned in reproduction.plan(quick=True) if planned.done(output)}
+    done = {planned.name for planned in reproduction.plan(quick=True) if planned.is_done(output)}
     assert done
     with pytest.MonkeyPatch.context() as patch:
         plan = reproduction.plan(quick=True)

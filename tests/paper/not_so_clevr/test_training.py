@@ -1,11 +1,15 @@
 from dataclasses import asdict, replace
+from pathlib import Path
 
 import pytest
 import torch
 
+from paper import training as shared
 from paper.not_so_clevr.recipes import find_recipe
-from paper.not_so_clevr.results import Evaluation, Result
+from paper.not_so_clevr.results import Result
 from paper.not_so_clevr.training import Setting, Training
+from paper.training import Evaluation
+from tests.paper.cut_off import cut_off
 
 
 def train(
@@ -14,7 +18,12 @@ def train(
     recipe = find_recipe(task, model, "default")
     recipe = replace(recipe, epochs=epochs or recipe.epochs)
     training = Training(Setting(task, model, "quadrant", seed, canvas, recipe), lambda _: None)
-    return training.run(), training
+    return run(training), training
+
+
+def run(training: Training) -> Result:
+    training.train()
+    return Result(**training.result()[0])
 
 
 def test_coordconv_classifies_places_of_a_quadrant_that_it_never_saw() -> None:
@@ -59,6 +68,21 @@ def test_a_seed_decides_every_bit(task: str, model: str) -> None:
             assert asdict(again)[name] == value
 
 
+@pytest.mark.parametrize(("task", "model"), [("regression", "coordconv"), ("rendering", "plain")])
+def test_cut_off_between_epochs_it_ends_with_the_same_bits(
+    task: str, model: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shared, "CHECKPOINT_SECONDS", 0)
+    whole, _ = train(task, model, epochs=2)
+    recipe = replace(find_recipe(task, model, "default"), epochs=2)
+    setting = Setting(task, model, "quadrant", 0, 32, recipe)
+    cut_off(Training(setting, lambda _: None), 1, tmp_path)
+    rest = Training(setting, lambda _: None)
+    rest.train(tmp_path)
+    assert rest.result()[0]["fingerprint"] == whole.fingerprint
+    assert [e["test"] for e in rest.history] == [e["test"] for e in whole.history]
+
+
 def test_batches_are_whole_however_they_are_computed() -> None:
     """The gradient of a batch does not depend on how many places are computed at a time."""
     gradients = []
@@ -96,15 +120,15 @@ def test_evaluations_are_reported_and_kept() -> None:
     reports: list[Evaluation] = []
     recipe = replace(find_recipe("classification", "plain", "default"), epochs=3, evaluate_every=2)
     setting = Setting("classification", "plain", "uniform", 0, 32, recipe)
-    result = Training(setting, reports.append).run()
-    assert [report.epoch for report in reports] == [2, 3]
-    assert result.history == [asdict(report) for report in reports]
-    assert result.test["accuracy"] == reports[-1].test
+    result = run(Training(setting, reports.append))
+    assert [report["epoch"] for report in reports] == [2, 3]
+    assert result.history == reports
+    assert result.test["accuracy"] == reports[-1]["test"]
 
 
 def test_the_record_has_the_answers_at_all_places() -> None:
     result, training = train("rendering", "plain", epochs=1)
-    record = training.record()
+    record = training.result()[1]
     assert record["answers"].nbytes == 576 * 32 * 32 / 8
     assert record["examples"].shape == (4, 32, 32)
     assert record["example_places"].tolist() == training.dataset.examples.tolist()

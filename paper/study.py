@@ -1,0 +1,183 @@
+"""What all seeds of an experiment's arms come to: table, findings and page."""
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from common.errors import UsageError
+from coordrl.compare.statistics.two_arms import mean_interval
+from paper.page import inline, render
+from paper.reproduction import Planned
+from paper.results import Result, load
+from paper.tables import score, to_csv, to_markdown
+from paper.verdicts import Comparison
+
+Arm = tuple[Any, ...]
+
+
+@dataclass(frozen=True)
+class Run:
+    """A finished training of an experiment, and where it is."""
+
+    planned: Planned
+    result: Result
+    folder: Path
+
+
+@dataclass(frozen=True)
+class Table:
+    """How an experiment's trainings are shown.
+
+    :param arms: the settings that all seeds of an arm have in common, with the order of their
+        values where it is not that of the values themselves
+    :param measures: names of scores; the first is the one that verdicts are about
+    """
+
+    arms: Mapping[str, Sequence[Any] | None]
+    measures: Sequence[str]
+
+    @property
+    def headings(self) -> tuple[str, ...]:
+        """Names of the columns."""
+        return (*self.arms, "parameters", "seeds", *self.measures)
+
+    def arm(self, run: Run) -> Arm:
+        """Return what a training has in common with the other seeds of its arm."""
+        return tuple(run.result.setting[name] for name in self.arms)
+
+    def groups(self, runs: Sequence[Run]) -> dict[Arm, list[Run]]:
+        """Group runs by arm, in order."""
+
+        def place(run: Run) -> tuple[Any, ...]:
+            values = zip(self.arm(run), self.arms.values(), strict=True)
+            return tuple(order.index(value) if order else value for value, order in values)
+
+        groups: dict[Arm, list[Run]] = {}
+        for run in sorted(runs, key=place):
+            groups.setdefault(self.arm(run), []).append(run)
+        return groups
+
+    def scores(self, runs: Sequence[Run], **arm: Any) -> list[float]:
+        """Return the first measure of the runs of an arm, one a seed."""
+        return [
+            run.result.scores[self.measures[0]]
+            for run in runs
+            if all(run.result.setting[name] == value for name, value in arm.items())
+        ]
+
+    def rows(self, runs: Sequence[Run]) -> list[tuple[str, ...]]:
+        """Return the table as text: for each arm, means over seeds and their intervals."""
+        return [
+            (
+                *map(str, arm),
+                " + ".join(f"{n:,}" for n in some[0].result.parameters.values()),
+                str(len(some)),
+                *(_mean([run.result.scores[name] for run in some]) for name in self.measures),
+            )
+            for arm, some in self.groups(runs).items()
+        ]
+
+
+@dataclass(frozen=True)
+class Story:
+    """What a page tells, beside the table.
+
+    :param package: whose template it fills
+    :param claim: the verdict on the paper's claim
+    :param answer: the same as a sentence
+    :param draw: draws figures into a folder
+    """
+
+    package: str
+    table: Table
+    comparisons: Sequence[Comparison]
+    claim: str
+    answer: str
+    rule: str
+    draw: Callable[[Sequence[Run], Path], list[Path]]
+
+
+def load_runs(output: Path, finished: Sequence[Planned]) -> list[Run]:
+    """Load finished trainings.
+
+    :raises UsageError: if they are of different data
+    """
+    runs = [
+        Run(one, result, one.folder(output))
+        for one in finished
+        if (result := load(one.folder(output))) is not None
+    ]
+    if len({run.result.data for run in runs}) > 1:
+        raise UsageError(f"the trainings in {output} are of different data: delete some, or all")
+    return runs
+
+
+def write(output: Path, runs: Sequence[Run], story: Story, **values: Any) -> Path:
+    """Write tables, figures and the page.
+
+    :param values: what the template needs besides
+    :return: the page's path
+    """
+    table = story.table
+    rows = table.rows(runs)
+    (output / "results.md").write_text(to_markdown(table.headings, rows), encoding="utf-8")
+    records = [_record(run) for run in runs]
+    (output / "results.csv").write_text(to_csv(records), encoding="utf-8")
+    found = {
+        "claim": story.claim,
+        "comparisons": [asdict(one) for one in story.comparisons],
+        "trainings": records,
+    }
+    (output / "results.json").write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+    folder = output / "figures"
+    folder.mkdir(exist_ok=True)
+    drawn = story.draw(runs, folder)
+    text = render(
+        story.package,
+        answer=story.answer,
+        findings=[finding(one, table.measures[0]) for one in story.comparisons],
+        headings=table.headings,
+        rows=rows,
+        rule=story.rule,
+        runs=runs,
+        shown=table.measures[:3],
+        images={path.stem: inline(path) for path in drawn},
+        score=score,
+        **values,
+    )
+    page = output / "index.html"
+    page.write_text(text, encoding="utf-8")
+    return page
+
+
+def finding(one: Comparison, outcome: str) -> str:
+    """Say what a comparison has found."""
+    text = f"{one.name}: {outcome} {score(one.means[0])} plain, {score(one.means[1])} CoordConv"
+    if one.interval is not None:
+        ends = " to ".join(score(value) for value in one.interval)
+        text += f", difference {score(one.difference)} (95 % interval {ends})"
+    if one.ratio is not None and one.ratio_interval is not None:
+        low, high = one.ratio_interval
+        text += f", ratio {one.ratio:.2f} ({low:.2f} to {high:.2f})"
+    seeds = f"{one.seeds[0]} and {one.seeds[1]} seeds"
+    return f"{text}: {one.verdict} (p = {one.p:.2g}, margin {score(one.margin)}, {seeds})"
+
+
+def _record(run: Run) -> dict[str, Any]:
+    result = run.result
+    return {
+        "command": run.planned.command,
+        **result.setting,
+        **result.scores,
+        "seconds": result.seconds,
+        "fingerprint": result.fingerprint,
+        "data": result.data,
+    }
+
+
+def _mean(values: Sequence[float]) -> str:
+    text = score(sum(values) / len(values))
+    interval = mean_interval(values)
+    return text if interval is None else f"{text} ({score(interval.low)} to {score(interval.high)})"
