@@ -14,7 +14,8 @@ from agents.run.arm import Arm, find_arm, load_arms
 from common.command_line import ArgumentParser, run_command
 
 LADDER: Mapping[str, Sequence[str]] = {
-    "nothing": ("pooled", "constant-pooled", "impala-circular"),
+    "nothing": ("impala-circular",),
+    "the borders: near them fewer windows see a thing": ("pooled", "constant-pooled"),
     "the borders, which padding with zeros shows": ("impoola", "constant-impoola"),
     "a random code": ("fixed-code-pooled", "fixed-code-impoola"),
     "sinusoids": ("fourier-pooled",),

@@ -7,8 +7,8 @@ from pathlib import Path
 from common.command_line import FAILED, tell
 from common.errors import UsageError
 from common.files import locked
+from common.jobs import Job, run_jobs
 from common.processes import cores
-from paper.jobs import Job, run_jobs
 from paper.not_so_clevr.data import PAPER_SPLITS
 from paper.not_so_clevr.page import save_page
 from paper.not_so_clevr.recipes import find_recipe
