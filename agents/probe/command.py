@@ -12,7 +12,7 @@ from agents.probe.frames import Store
 from agents.probe.pictures import save_pictures
 from agents.run.arm import find_arm
 from agents.run.settings import add_trust
-from common.command_line import FAILED, ArgumentParser, tell, whole_number
+from common.command_line import FAILED, ArgumentParser, tell, whole_number, whole_number_or_zero
 from common.errors import UsageError
 from common.files import locked, write_json
 from common.jobs import Job, run_jobs
@@ -185,13 +185,15 @@ def _make_parser() -> ArgumentParser:
         _add_trainings(part)
         part.set_defaults(run=run)
         if name == "cell":
-            part.add_argument("--seed", type=int, default=0)
+            part.add_argument("--seed", type=whole_number_or_zero, default=0)
     read = commands.add_parser("read", help="read places out of the features of trained agents")
     read.add_argument(
         "paths", type=Path, nargs="+", metavar="PATH", help="runs, or folders of runs"
     )
     read.add_argument("--frames", type=whole_number, default=4000, help="default: 4000")
-    read.add_argument("--seed", type=int, default=0, help="of the games played (default: 0)")
+    read.add_argument(
+        "--seed", type=whole_number_or_zero, default=0, help="of the games played (default: 0)"
+    )
     read.add_argument("--output", type=Path, help="folder for read.json")
     read.add_argument("--follow-links", action="store_true", help=FOLLOW_LINKS)
     add_trust(read)

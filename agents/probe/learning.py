@@ -33,11 +33,18 @@ class Errors:
 
 
 def errors(predicted: Places, places: Places) -> Errors:
-    """Compare places, of shape (n, coordinates); those that are NaN do not count."""
-    pixels = np.nanmean(np.abs(predicted - places), axis=0)
-    rest = np.nansum((predicted - places) ** 2, axis=0)
-    total = np.nansum((places - np.nanmean(places, axis=0)) ** 2, axis=0)
-    return Errors(pixels.tolist(), (1 - rest / np.maximum(total, 1e-12)).tolist())
+    """Compare places, of shape (n, coordinates); those that are NaN do not count.
+
+    A coordinate of which nothing counts has errors that are NaN.
+    """
+    wrong = predicted - places
+    counts = (~np.isnan(wrong)).sum(axis=0)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        pixels = np.nansum(np.abs(wrong), axis=0) / counts
+        mean = np.nansum(np.where(np.isnan(wrong), np.nan, places), axis=0) / counts
+        total = np.nansum(np.where(np.isnan(wrong), np.nan, places - mean) ** 2, axis=0)
+        r2 = 1 - np.nansum(wrong**2, axis=0) / np.where(counts, np.maximum(total, 1e-12), np.nan)
+    return Errors(pixels.tolist(), r2.tolist())
 
 
 class Namer(nn.Module):

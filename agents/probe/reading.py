@@ -60,13 +60,18 @@ def features(policy: ActorCriticPolicy, frames: Frames) -> Places:
 
 
 def fit(x_train: Places, train: Frames, x_test: Places, test: Frames) -> Errors:
-    """Fit a ridge regression of each coordinate, on frames where it is seen, and test it."""
+    """Fit a ridge regression of each coordinate, on frames where it is seen, and test it.
+
+    What is never seen has no errors: NaN.
+    """
     mean, scale = x_train.mean(0), x_train.std(0)
     scale[scale < 1e-8] = 1.0
     x_train, x_test = (x_train - mean) / scale, (x_test - mean) / scale
     predicted = np.full(test.places.shape, np.nan)
     for number, values in enumerate(train.places.T):
         seen = ~np.isnan(values)
+        if seen.sum() < 2:
+            continue
         centre, spread = values[seen].mean(), max(values[seen].std(), 1e-8)
         x, y = x_train[seen], (values[seen] - centre) / spread
         offset = x.mean(0)
