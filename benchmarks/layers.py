@@ -22,7 +22,14 @@ from gymnasium import spaces
 from torch import nn
 
 from benchmarks.machine import machine
-from coordrl import AddCoords, CoordConv2d, CoordImpalaCNN, CoordNatureCNN
+from coordrl import (
+    AddCoords,
+    CoordConv2d,
+    CoordImpalaCNN,
+    CoordNatureCNN,
+    HadamaxCNN,
+    KeypointCNN,
+)
 
 FRAMES = spaces.Box(0, 255, shape=(4, 84, 84), dtype=np.uint8)
 BATCHES = (1, 8, 16, 80, 256)
@@ -46,7 +53,10 @@ def main() -> None:
     batches = (8, 80) if options.quick else BATCHES
     threads = (1,) if options.quick else (1, 2)
     seconds = 4.0 if options.quick else 6.0
-    print(f"{'network':<10} {'layout':<14} {'threads':>7} {'batch':>5} {'pass':<19} ratio to plain")
+    print(
+        f"{'network':<10} {'layout':<14} {'threads':>7} {'batch':>5} {'pass':<19} "
+        f"{'plain, ms':>9}  ratio to plain"
+    )
     results = []
     for name, layout, n_threads, batch, kind in itertools.product(
         networks, LAYOUTS, threads, batches, PASSES
@@ -72,24 +82,53 @@ def impala() -> nn.Module:
     return CoordImpalaCNN(FRAMES)
 
 
+def impoola() -> nn.Module:
+    return CoordImpalaCNN(FRAMES, width=2, pool="avg")
+
+
+def hadamax() -> nn.Module:
+    return HadamaxCNN(FRAMES, coord_layers="all")
+
+
+def keypoints() -> nn.Module:
+    return KeypointCNN(FRAMES, coord_layers="all")
+
+
+def sinusoids() -> nn.Module:
+    return CoordNatureCNN(FRAMES, code="fourier_3")
+
+
+def learned() -> nn.Module:
+    return CoordNatureCNN(FRAMES, code="learned")
+
+
 NETWORKS: dict[str, Callable[[], nn.Module]] = {
     "layer": convolution,
     "NatureCNN": nature_cnn,
     "IMPALA": impala,
+    "Impoola": impoola,
+    "Hadamax": hadamax,
+    "keypoints": keypoints,
+    "fourier": sinusoids,
+    "learned": learned,
 }
 
 
 def variants(make: Callable[[], nn.Module]) -> dict[str, nn.Module]:
     """Make the network plain, with concatenated coordinates, and with ours.
 
-    They have the same weights, and differ in their convolutions alone.
+    They have the same weights, and differ in their convolutions alone. Learned maps cannot be
+    concatenated.
     """
     ours = make()
-    return {
-        "plain": swapped(ours, plain),
-        "concatenation": swapped(ours, lambda c: nn.Sequential(AddCoords(), c.to_concatenated())),
-        "coordrl": ours,
-    }
+    made = {"plain": swapped(ours, plain), "coordrl": ours}
+    if make is not learned:
+        made["concatenation"] = swapped(ours, concatenated)
+    return made
+
+
+def concatenated(layer: CoordConv2d) -> nn.Module:
+    return nn.Sequential(AddCoords(code=layer.code), layer.to_concatenated())
 
 
 def plain(layer: CoordConv2d) -> nn.Module:
@@ -125,11 +164,11 @@ def measure(
     for name, network in variants(make).items():
         steps[name] = step(network.to(memory_format=layout), x, kind)  # type: ignore[call-overload]
     repeats = calls_per_turn(steps["plain"])
-    timings: dict[str, list[float]] = {name: [] for name in VARIANTS}
+    timings: dict[str, list[float]] = {name: [] for name in VARIANTS if name in steps}
     order = np.random.default_rng(0)
     end = time.perf_counter() + seconds
     while time.perf_counter() < end or len(timings["plain"]) < 7:
-        for name in order.permutation(VARIANTS):
+        for name in order.permutation(list(timings)):
             start = time.perf_counter()
             for _ in range(repeats):
                 steps[name]()
@@ -161,8 +200,8 @@ def calls_per_turn(call: Callable[[], Any], turn: float = 0.02) -> int:
 
 
 def summarise(timings: dict[str, list[float]]) -> dict[str, Any]:
-    summary: dict[str, Any] = {"seconds": {name: median(timings[name]) for name in VARIANTS}}
-    for name in VARIANTS[1:]:
+    summary: dict[str, Any] = {"seconds": {name: median(timings[name]) for name in timings}}
+    for name in list(timings)[1:]:
         ratios = [a / b for a, b in zip(timings[name], timings["plain"], strict=True)]
         low, middle, high = quantiles(ratios, n=4)
         summary[name] = {"ratio": middle, "quartiles": [low, high]}
@@ -174,10 +213,12 @@ def show(result: dict[str, Any]) -> None:
         f"{name} {result[name]['ratio']:.3f} "
         f"({result[name]['quartiles'][0]:.2f}-{result[name]['quartiles'][1]:.2f})"
         for name in VARIANTS[1:]
+        if name in result
     )
     print(
         f"{result['network']:<10} {result['layout']:<14} {result['threads']:>7} "
-        f"{result['batch']:>5} {result['pass']:<19} {ratios}",
+        f"{result['batch']:>5} {result['pass']:<19} "
+        f"{1e3 * result['seconds']['plain']:>9.2f}  {ratios}",
         flush=True,
     )
 

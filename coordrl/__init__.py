@@ -4,7 +4,9 @@ from coordrl.convert import Conversion, to_coordconv
 from coordrl.coord_conv import CoordInit
 from coordrl.coordinates import coordinate_grid
 from coordrl.extractors import CoordCombinedExtractor, CoordNatureCNN
+from coordrl.hadamax import HadamaxCNN
 from coordrl.impala import CoordImpalaCNN
+from coordrl.keypoints import KeypointCNN, SpatialSoftmax
 from coordrl.layers import (
     AddCoords,
     CoordConv1d,
@@ -37,6 +39,9 @@ __all__ = [
     "CoordImpalaCNN",
     "CoordInit",
     "CoordNatureCNN",
+    "HadamaxCNN",
+    "KeypointCNN",
+    "SpatialSoftmax",
     "coord_policy_kwargs",
     "coordinate_grid",
     "to_coordconv",

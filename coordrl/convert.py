@@ -11,6 +11,7 @@ from torch import nn
 from torch.nn.modules.conv import _ConvNd
 
 from coordrl.coord_conv import CoordConvBase, CoordInit
+from coordrl.coordinates import LEARNED
 from coordrl.layers import (
     CoordConv1d,
     CoordConv2d,
@@ -19,7 +20,7 @@ from coordrl.layers import (
     CoordConvTranspose2d,
     CoordConvTranspose3d,
 )
-from coordrl.plain import single_pixels, why_not_plain
+from coordrl.plain import input_sizes, why_not_plain
 
 Where = Literal["first", "all"] | Callable[[str, _ConvNd], bool]
 
@@ -36,6 +37,7 @@ _TWINS: dict[type[_ConvNd], type[CoordConvBase]] = {
 }
 
 _SINGLE_PIXELS = "its inputs are single pixels, whose coordinates are all 0"
+_NO_ONE_SIZE = "it gets no inputs, or of several sizes, and a learned map has one"
 
 
 @dataclass(frozen=True)
@@ -122,9 +124,10 @@ def to_coordconv(
         A2C and PPO, ``"orthogonal"`` is the scale of the weights they have
     :param example: An input of the module, with which it is called once, in evaluation mode, to see
         which convolutions get single pixels, as after global pooling. The coordinates of a single
-        pixel are all 0, so these convolutions are left as they are
+        pixel are all 0, so these convolutions are left as they are. ``code="learned"`` needs it,
+        to see how large a map each convolution is to have
     :return: What was changed, to be printed or read
-    :raises ValueError: If there is nothing to convert
+    :raises ValueError: If there is nothing to convert, or a learned map has no example
 
     >>> print(to_coordconv(nn.Sequential(nn.Conv2d(3, 8, 3), nn.ReLU(), nn.Conv2d(8, 8, 3))))
     1 now CoordConv, 144 more parameters:
@@ -137,17 +140,24 @@ def to_coordconv(
     convs = _convolutions(module)
     followed = {conv: _followed_by(module, conv, names[0]) for conv, names in convs.items()}
     selected = _select(module, convs, followed, where)
+    if code == LEARNED and example is None:
+        raise ValueError("code='learned' needs an example input: a map is as large as its output")
+    sizes = input_sizes(module, example) if example is not None else {}
     # A network and its target are swapped together or not at all.
-    single = single_pixels(module, example) if example is not None else set()
-    reasons = {followed[conv]: why for conv in selected if (why := _why_not(conv))}
-    if code == "coordinates":
-        of_single = {followed[conv]: _SINGLE_PIXELS for conv in selected if conv in single}
-        reasons = of_single | reasons
+    leading = dict.fromkeys(followed[conv] for conv in selected)
+    of_sizes = {conv: why for conv in leading if (why := _why_not_sizes(conv, code, sizes))}
+    reasons = of_sizes | {followed[conv]: why for conv in selected if (why := _why_not(conv))}
     left = {
         convs[conv][0]: reasons[followed[conv]] for conv in selected if followed[conv] in reasons
     }
     twins = {
-        conv: _TWINS[type(conv)].from_conv(conv, with_r=with_r, code=code, coord_init=coord_init)
+        conv: _TWINS[type(conv)].from_conv(
+            conv,
+            with_r=with_r,
+            code=code,
+            coord_init=coord_init,
+            input_size=next(iter(sizes[followed[conv]])) if code == LEARNED else None,
+        )
         for conv in selected
         if convs[conv][0] not in left
     }
@@ -230,6 +240,16 @@ def _why_not(conv: _ConvNd) -> str | None:
         return f"it is a {type(conv).__name__}, not one of torch's own convolutions"
     why = why_not_plain(conv)
     return f"it {why}" if why else None
+
+
+def _why_not_sizes(
+    conv: _ConvNd, code: str, sizes: dict[nn.Module, set[tuple[int, ...]]]
+) -> str | None:
+    """Say why the sizes of its inputs keep a convolution from being swapped, if so."""
+    its = sizes.get(conv, set())
+    if code == "coordinates" and its == {(1,) * len(conv.kernel_size)}:
+        return _SINGLE_PIXELS
+    return _NO_ONE_SIZE if code == LEARNED and len(its) != 1 else None
 
 
 def _why_nothing(module: nn.Module, convs: dict[_ConvNd, list[str]], left: dict[str, str]) -> str:

@@ -13,7 +13,7 @@ import torch.nn.functional as F  # noqa: N812  (torch's name for it)
 from torch import nn
 from torch.fx import Proxy
 
-from coordrl.coordinates import CONSTANT, coordinate_grid, is_recording
+from coordrl.coordinates import CONSTANT, LEARNED, coordinate_grid, is_recording
 
 
 class Geometry(NamedTuple):
@@ -71,10 +71,12 @@ def convolve_transposed(
 
 
 def convolve_grid(weight: torch.Tensor, geometry: Geometry) -> torch.Tensor:
-    """Convolve what the coordinate channels hold.
+    """Convolve what the coordinate channels hold; a learned map is there already.
 
     :return: Tensor of shape (1, out, *output size); where it is the same everywhere, of size 1
     """
+    if geometry.code == LEARNED:
+        return weight[None]
     if geometry.code == "constant":
         # Padding with zeros would show the borders, and a transposed layer's stride its phase.
         sums = CONSTANT * as_matrix(weight, geometry).sum(1)

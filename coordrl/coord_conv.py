@@ -16,10 +16,16 @@ import torch
 from torch import nn
 from torch.nn.modules.conv import _ConvNd
 
-from coordrl.convolve import Geometry, cannot_be_scripted
+from coordrl.convolve import Geometry, cannot_be_scripted, convolve_grid
 from coordrl.coord_init import draw_concatenated, write
 from coordrl.coord_map import CoordMap, is_without_data
-from coordrl.coordinates import check_code, n_coordinates
+from coordrl.coordinates import (
+    LEARNED,
+    channels_each,
+    check_code,
+    check_code_of_channels,
+    n_coordinates,
+)
 from coordrl.plain import plain_arguments, scales_filters, why_not_plain
 
 if TYPE_CHECKING:
@@ -47,6 +53,8 @@ class CoordConvBase(_ConvNd):
     with_r: bool
     code: str
     coord_init: CoordInit
+    input_size: tuple[int, ...] | None
+    """Spatial size of all inputs of a layer with a learned map."""
 
     def __init__(
         self,
@@ -54,10 +62,16 @@ class CoordConvBase(_ConvNd):
         with_r: bool = False,
         code: str = "coordinates",
         coord_init: CoordInit = "default",
+        input_size: Sequence[int] | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(*args, **kwargs)
         check_code(code)
+        if (code == LEARNED) != (input_size is not None):
+            raise ValueError(
+                f"code={code!r} with input_size={input_size}: a learned map needs the spatial "
+                f"size of the layer's inputs, and nothing else has a use for it"
+            )
         if coord_init not in get_args(CoordInit):
             raise ValueError(
                 f"coord_init={coord_init!r} is unknown: use one of {', '.join(get_args(CoordInit))}"
@@ -65,14 +79,18 @@ class CoordConvBase(_ConvNd):
         self.with_r = with_r
         self.code = code
         self.coord_init = coord_init
+        self.input_size = None if input_size is None else tuple(input_size)
         self._coord_map = CoordMap()
-        self.coord_weight = nn.Parameter(self.weight.new_empty(self._coord_weight_shape()))
+        shape = self._coord_weight_shape()
+        if code == LEARNED:
+            shape = self._map_of_coordinates(torch.zeros(shape, device="cpu")).shape
+        self.coord_weight = nn.Parameter(self.weight.new_empty(shape))
         self.reset_coord_parameters()
 
     @property
     def n_coords(self) -> int:
-        """Number of coordinate channels: one a spatial axis, and one for the radius."""
-        return n_coordinates(len(self.kernel_size), self.with_r)
+        """Number of coordinate channels; of a learned map, of those that it starts from."""
+        return n_coordinates(len(self.kernel_size), self.with_r, self.code)
 
     def reset_parameters(self) -> None:
         """Draw all weights again; the shared ones exactly as the plain convolution would."""
@@ -87,16 +105,21 @@ class CoordConvBase(_ConvNd):
         ``"default"`` follows torch's convolutions, ``"orthogonal"`` SB3's ``ortho_init`` with the
         gain sqrt(2) of its feature extractors, ``"zeros"`` starts as the plain convolution. The
         numbers come from a private generator, so torch's global random state is left as it was.
+        A learned map starts as what coordinates with these weights would add.
         """
         if self.coord_init == "zeros":
             self.coord_weight.zero_()
         elif not is_without_data(self.coord_weight):
             # Not on the meta device: joining tensors there imports torch's compiler.
-            shapes = [torch.empty(p.shape, device="cpu") for p in (self.weight, self.coord_weight)]
-            shape = self._join(*shapes).shape
+            shapes = (self.weight.shape, self._coord_weight_shape())
+            shape = self._join(*[torch.empty(part, device="cpu") for part in shapes]).shape
             orthogonal = self.coord_init == "orthogonal"
             concatenated = draw_concatenated(shape, self.weight, orthogonal=orthogonal)
-            write(self.coord_weight, self._split(concatenated)[1])
+            drawn = self._split(concatenated)[1]
+            write(
+                self.coord_weight,
+                self._map_of_coordinates(drawn) if self.code == LEARNED else drawn,
+            )
 
     @classmethod
     def from_conv(
@@ -106,6 +129,7 @@ class CoordConvBase(_ConvNd):
         with_r: bool = False,
         code: str = "coordinates",
         coord_init: CoordInit = "default",
+        input_size: Sequence[int] | None = None,
     ) -> "Self":
         """Give coordinates to a plain convolution, whose parameters the new layer takes over.
 
@@ -115,10 +139,11 @@ class CoordConvBase(_ConvNd):
         :param with_r: Whether the distance from the centre is a coordinate too
         :param code: What the coordinate channels hold, see :class:`coordrl.CoordConv2d`
         :param coord_init: Initial coordinate weights; with ``"zeros"`` the function is unchanged
+        :param input_size: For ``code="learned"``, the spatial size of its inputs
         :return: The layer, on the same device and of the same type
         :raises TypeError: If ``conv`` is not torch's own convolution of this kind, or has hooks,
             buffers or methods of its own, which the new layer would not have
-        :raises ValueError: If ``code`` or ``coord_init`` is unknown
+        :raises ValueError: If ``code`` or ``coord_init`` is unknown, or ``input_size`` is missing
 
         >>> from coordrl import CoordConv2d
         >>> conv = nn.Conv2d(3, 16, kernel_size=3)
@@ -128,7 +153,8 @@ class CoordConvBase(_ConvNd):
         True
         """
         cls._check_plain(conv)
-        layer = cls._like(conv, 0, with_r=with_r, code=code, coord_init=coord_init)
+        ours = {"with_r": with_r, "code": code, "coord_init": coord_init, "input_size": input_size}
+        layer = cls._like(conv, 0, **ours)
         layer.weight, layer.bias = conv.weight, conv.bias
         layer.coord_weight = nn.Parameter(conv.weight.new_empty(layer.coord_weight.shape))
         layer.reset_coord_parameters()
@@ -158,8 +184,8 @@ class CoordConvBase(_ConvNd):
         :param coord_order: Axes of its coordinate channels, in order if None
         :return: A layer of the same function, with copies of the weights
         :raises TypeError: As :meth:`from_conv`
-        :raises ValueError: If it has too few input channels, the order is no permutation, or it
-            pads constant channels with zeros
+        :raises ValueError: If it has too few input channels, the order is no permutation, the code
+            has no channels, or it pads constant channels with zeros
 
         >>> from coordrl import AddCoords, CoordConv2d
         >>> conv = nn.Conv2d(3 + 2, 16, kernel_size=3)
@@ -169,14 +195,15 @@ class CoordConvBase(_ConvNd):
         True
         """
         cls._check_plain(conv)
-        n_coords = n_coordinates(len(conv.kernel_size), with_r)
+        check_code_of_channels(code)
+        n_coords = n_coordinates(len(conv.kernel_size), with_r, code)
         if conv.in_channels <= conv.groups * n_coords:
             raise ValueError(
                 f"{conv.in_channels} input channels in {conv.groups} group(s) leave none beside "
                 f"{n_coords} coordinates in each"
             )
         layer = cls._like(conv, conv.groups * n_coords, with_r=with_r, code=code)
-        layer._check_constant()
+        layer._check_twin()
         weight, coord_weight = layer._split(conv.weight.detach())
         theirs = layer._coord_channels(coord_order)
         ours = [theirs.index(channel) for channel in range(n_coords)]
@@ -192,14 +219,15 @@ class CoordConvBase(_ConvNd):
 
         :param coord_order: Axes of its coordinate channels, see :meth:`from_concatenated`
         :return: torch's own convolution, with copies of the weights
-        :raises ValueError: If the order is no permutation of the axes, or the layer's channels
-            are constant where a plain convolution would pad them with zeros
+        :raises ValueError: If the order is no permutation of the axes, the layer has a learned map
+            and no channels, or its channels are constant where a plain convolution would pad them
+            with zeros
 
         >>> from coordrl import CoordConv2d
         >>> CoordConv2d(3, 16, kernel_size=3, with_r=True).to_concatenated().in_channels
         6
         """
-        self._check_constant()
+        self._check_twin()
         arguments = plain_arguments(self, self.in_channels + self.groups * self.n_coords)
         plain = self.plain_class(**arguments)
         theirs = self._coord_channels(coord_order)
@@ -227,6 +255,7 @@ class CoordConvBase(_ConvNd):
     def extra_repr(self) -> str:
         """Show the arguments in ``print(module)``."""
         code = "" if self.code == "coordinates" else f", code={self.code}"
+        code += "" if self.input_size is None else f", input_size={self.input_size}"
         return f"{super().extra_repr()}, with_r={self.with_r}{code}"  # type: ignore[no-untyped-call]  # torch's own
 
     def _add_map(
@@ -246,6 +275,12 @@ class CoordConvBase(_ConvNd):
         )
         return self._coord_map.add_to(output, self.coord_weight, geometry)
 
+    def _map_of_coordinates(self, coord_weight: torch.Tensor) -> torch.Tensor:
+        """Return what coordinates with these weights would add to inputs of the layer's size."""
+        assert self.input_size is not None
+        settings = (self.with_r, "coordinates", self.transposed, self._settings())
+        return convolve_grid(coord_weight, Geometry(self.input_size, (), *settings))[0]
+
     @classmethod
     def _like(cls, conv: _ConvNd, n_appended: int, **ours: Any) -> "Self":
         """Make a layer with a convolution's settings and with weights still to be given."""
@@ -262,8 +297,12 @@ class CoordConvBase(_ConvNd):
                 f"not a {type(conv).__name__}{f' that {why}' if why else ''}"
             )
 
-    def _check_constant(self) -> None:
-        """Refuse a constant code where convolving constant channels would give no constant."""
+    def _check_twin(self) -> None:
+        """Refuse what no plain convolution of concatenated channels computes."""
+        if self.code == LEARNED:
+            raise ValueError(
+                "a layer with code=learned adds a free map, which is no convolution of channels"
+            )
         pads = self.padding_mode == "zeros" and any(self._reversed_padding_repeated_twice)
         if self.code == "constant" and (pads or self.transposed):
             raise ValueError(
@@ -272,12 +311,14 @@ class CoordConvBase(_ConvNd):
             )
 
     def _coord_channels(self, coord_order: Sequence[int] | None) -> list[int]:
-        """Return which of our coordinates each channel of the other order holds."""
+        """Return which of our channels each channel of the other order holds."""
         axes = list(range(len(self.kernel_size)))
         order = axes if coord_order is None else list(coord_order)
         if sorted(order) != axes:
             raise ValueError(f"coord_order={coord_order} is no order of the axes {axes}")
-        return [*order, len(axes)] if self.with_r else order
+        each = channels_each(self.code)
+        coordinates = [*order, len(axes)] if self.with_r else order
+        return [each * coordinate + k for coordinate in coordinates for k in range(each)]
 
     def _take_coords(self, coord_weight: torch.Tensor, channels: list[int]) -> torch.Tensor:
         index = torch.tensor(channels, device=coord_weight.device)
@@ -290,7 +331,12 @@ class CoordConvBase(_ConvNd):
         """Arrange weights as one row a filter."""
         raise NotImplementedError
 
+    def _settings(self) -> tuple[Any, ...]:
+        """Return the layer's stride, padding and so on, as :class:`Geometry` wants them."""
+        raise NotImplementedError
+
     def _coord_weight_shape(self) -> tuple[int, ...]:
+        """Return the shape of weights of coordinate channels."""
         raise NotImplementedError
 
     def _join(self, weight: torch.Tensor, coord_weight: torch.Tensor) -> torch.Tensor:

@@ -17,7 +17,7 @@ from torch import nn
 from torch._subclasses import FakeTensor
 
 from coordrl.convolve import Geometry, add_traced_map, as_matrix, convolve_grid, is_tracing
-from coordrl.coordinates import n_coordinates
+from coordrl.coordinates import LEARNED, n_coordinates
 
 MOST_PATCHES = 2**18
 """Patches of more numbers than this (1 MB in single precision) are not made: the map is convolved
@@ -60,7 +60,11 @@ class CoordMap:
             return add_traced_map(output, weight, geometry)
         last = _is_channels_last(output, geometry)
         ordinary = isinstance(weight, nn.Parameter) and not is_without_data(output)
-        if not ordinary:  # computed from others, or put here by torch.func
+        if geometry.code == LEARNED:
+            _check_size(weight, geometry)
+        if (
+            not ordinary or geometry.code == LEARNED
+        ):  # computed, or of torch.func; or the map itself
             coord_map = _convolved(weight, geometry, last)
         # Comparing weights on an accelerator would wait for it.
         elif not weight.is_cpu or (weight.requires_grad and torch.is_grad_enabled()):
@@ -143,13 +147,21 @@ def _patches(weight: torch.Tensor, geometry: Geometry) -> torch.Tensor:
     :return: Tensor of shape (n_coords * kernel size, positions)
     """
     kernel = weight.shape[2:]
-    n_weights = n_coordinates(len(kernel), geometry.with_r) * prod(kernel)
+    n_weights = n_coordinates(len(kernel), geometry.with_r, geometry.code) * prod(kernel)
     unit = torch.eye(n_weights, device=weight.device, dtype=weight.dtype)
     unit = unit.view(n_weights, -1, *kernel)
     if geometry.transposed:
         unit = unit.transpose(0, 1)
     patches = convolve_grid(unit, geometry).expand(1, -1, *geometry.output_size)
     return patches.reshape(n_weights, -1)
+
+
+def _check_size(learned: torch.Tensor, geometry: Geometry) -> None:
+    if learned.shape[1:] != geometry.output_size:
+        raise ValueError(
+            f"a layer with a learned map of {tuple(learned.shape[1:])} takes inputs of one size, "
+            f"not one of {tuple(geometry.size)}, whose output is {tuple(geometry.output_size)}"
+        )
 
 
 def _over_the_batch(rows: torch.Tensor, output: torch.Tensor) -> torch.Tensor:

@@ -56,11 +56,18 @@ class CoordNatureCNN(NatureCNN):
         coord_init: CoordInit = "orthogonal",
         pool: Pool | None = None,
     ) -> None:
-        _check_nature_images(observation_space, normalized_image)
+        check_nature_images(observation_space, normalized_image)
         super().__init__(observation_space, features_dim, normalized_image)
         if pool is not None:
             _pool_globally(self, pool)
-        add_coordinates(self.cnn, coord_layers, with_r=with_r, code=code, coord_init=coord_init)
+        add_coordinates(
+            self.cnn,
+            observation_space.shape,
+            coord_layers,
+            with_r=with_r,
+            code=code,
+            coord_init=coord_init,
+        )
 
 
 class CoordCombinedExtractor(CombinedExtractor):
@@ -101,18 +108,27 @@ class CoordCombinedExtractor(CombinedExtractor):
         pool: Pool | None = None,
     ) -> None:
         for image in _images(observation_space, normalized_image):
-            _check_nature_images(image, normalized_image)
+            check_nature_images(image, normalized_image)
         super().__init__(observation_space, cnn_output_dim, normalized_image)
-        for extractor in self.extractors.values():
+        for name, extractor in self.extractors.items():
             if isinstance(extractor, NatureCNN):
                 if pool is not None:
                     _pool_globally(extractor, pool)
                 add_coordinates(
-                    extractor.cnn, coord_layers, with_r=with_r, code=code, coord_init=coord_init
+                    extractor.cnn,
+                    observation_space[name].shape,
+                    coord_layers,
+                    with_r=with_r,
+                    code=code,
+                    coord_init=coord_init,
                 )
 
 
-def _check_nature_images(space: gym.Space[Any], normalized_image: bool) -> None:
+def check_nature_images(space: gym.Space[Any], normalized_image: bool) -> None:
+    """Say what NatureCNN needs.
+
+    :raises ValueError: If these are not images, or too small
+    """
     check_images(
         space, "NatureCNN", normalized_image=normalized_image, min_size=NATURE_CNN_MIN_SIZE
     )

@@ -4,12 +4,14 @@ from collections.abc import Sequence
 from typing import Any, Literal, get_args
 
 import gymnasium as gym
+import torch
 from gymnasium import spaces
 from stable_baselines3.common.preprocessing import is_image_space
 from torch import nn
 
 from coordrl.convert import to_coordconv
 from coordrl.coord_conv import CoordInit
+from coordrl.coordinates import LEARNED
 
 CoordLayers = Literal["all"] | Sequence[int]
 Pool = Literal["avg", "max"]
@@ -43,11 +45,18 @@ def check_images(
 
 
 def add_coordinates(
-    cnn: nn.Module, coord_layers: CoordLayers, *, with_r: bool, code: str, coord_init: CoordInit
+    cnn: nn.Module,
+    shape: Sequence[int] | None,
+    coord_layers: CoordLayers,
+    *,
+    with_r: bool,
+    code: str,
+    coord_init: CoordInit,
 ) -> None:
     """Swap convolutions of an extractor for CoordConv, by number.
 
     :param cnn: The network, whose convolutions are numbered in its order
+    :param shape: Shape of its images, (channels, height, width)
     :param coord_layers: Numbers of the convolutions, or ``"all"``
     :param with_r: Whether the distance from the centre is a coordinate too
     :param code: What the coordinate channels hold, see :class:`coordrl.CoordConv2d`
@@ -65,7 +74,12 @@ def add_coordinates(
     chosen = {names[number] for number in numbers}
     if chosen:
         to_coordconv(
-            cnn, lambda name, _: name in chosen, with_r=with_r, code=code, coord_init=coord_init
+            cnn,
+            lambda name, _: name in chosen,
+            with_r=with_r,
+            code=code,
+            coord_init=coord_init,
+            example=torch.zeros(1, *(shape or ())) if code == LEARNED else None,
         )
 
 

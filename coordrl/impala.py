@@ -1,7 +1,7 @@
 """The IMPALA ResNet as a feature extractor, with convolutions that know where they are."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Literal, get_args
 
 import gymnasium as gym
 import torch
@@ -11,6 +11,8 @@ from torch import nn
 
 from coordrl.coord_conv import CoordInit
 from coordrl.images import CoordLayers, Pool, add_coordinates, check_images, global_pool
+
+PaddingMode = Literal["zeros", "circular"]
 
 
 class CoordImpalaCNN(BaseFeaturesExtractor):
@@ -28,7 +30,10 @@ class CoordImpalaCNN(BaseFeaturesExtractor):
         with ``normalize_images=False`` for its own extractors only, and ``coord_policy_kwargs``
         for this one
     :param depths: Number of channels of each section
-    :param width: Multiplier of these numbers
+    :param width: Multiplier of these numbers; 2 with ``pool="avg"`` and no coordinates is Impoola
+        (Trumpp et al. 2025)
+    :param padding_mode: ``"circular"`` hides the borders, which padding with zeros shows to a
+        convolution, as a control: what leaves the image on one side, comes in on the other
     :param coord_layers: Which of the convolutions get coordinates
     :param with_r: Whether the distance from the centre is a coordinate too
     :param code: What the coordinate channels hold, see :class:`coordrl.CoordConv2d`
@@ -54,6 +59,7 @@ class CoordImpalaCNN(BaseFeaturesExtractor):
         *,
         depths: Sequence[int] = (16, 32, 32),
         width: int = 1,
+        padding_mode: PaddingMode = "zeros",
         coord_layers: CoordLayers = "all",
         with_r: bool = False,
         code: str = "coordinates",
@@ -68,14 +74,27 @@ class CoordImpalaCNN(BaseFeaturesExtractor):
         if not channels or min(channels) < 1:
             raise ValueError(f"depths={depths} times width={width} must be positive numbers")
         super().__init__(observation_space, features_dim)
+        if padding_mode not in get_args(PaddingMode):
+            raise ValueError(
+                f"padding_mode={padding_mode!r} is unknown: use one of zeros, circular"
+            )
         in_channels = [observation_space.shape[0], *channels]
-        sections = [_section(*pair) for pair in zip(in_channels, channels, strict=False)]
+        sections = [
+            _section(*pair, padding_mode) for pair in zip(in_channels, channels, strict=False)
+        ]
         last = nn.Flatten() if pool is None else global_pool(pool)
         self.cnn = nn.Sequential(*sections, nn.ReLU(), last)
         with torch.no_grad():
             n_flatten = self.cnn(torch.zeros(1, *observation_space.shape)).shape[1]
         self.linear = nn.Sequential(nn.Linear(n_flatten, features_dim), nn.ReLU())
-        add_coordinates(self.cnn, coord_layers, with_r=with_r, code=code, coord_init=coord_init)
+        add_coordinates(
+            self.cnn,
+            observation_space.shape,
+            coord_layers,
+            with_r=with_r,
+            code=code,
+            coord_init=coord_init,
+        )
 
     def forward(self, observations: torch.Tensor) -> torch.Tensor:
         """Extract features.
@@ -90,13 +109,13 @@ class CoordImpalaCNN(BaseFeaturesExtractor):
 class _ResidualBlock(nn.Module):
     """x + conv(relu(conv(relu(x))))."""
 
-    def __init__(self, channels: int) -> None:
+    def __init__(self, channels: int, padding_mode: PaddingMode) -> None:
         super().__init__()
         self.residual = nn.Sequential(
             nn.ReLU(),
-            nn.Conv2d(channels, channels, kernel_size=3, padding=1),
+            nn.Conv2d(channels, channels, 3, padding=1, padding_mode=padding_mode),
             nn.ReLU(),
-            nn.Conv2d(channels, channels, kernel_size=3, padding=1),
+            nn.Conv2d(channels, channels, 3, padding=1, padding_mode=padding_mode),
         )
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
@@ -104,10 +123,13 @@ class _ResidualBlock(nn.Module):
         return x + residual
 
 
-def _section(in_channels: int, channels: int) -> nn.Sequential:
+def _section(in_channels: int, channels: int, padding_mode: PaddingMode) -> nn.Sequential:
+    pool: nn.Module = nn.MaxPool2d(kernel_size=3, stride=2, padding=1)
+    if padding_mode == "circular":
+        pool = nn.Sequential(nn.CircularPad2d(1), nn.MaxPool2d(kernel_size=3, stride=2))
     return nn.Sequential(
-        nn.Conv2d(in_channels, channels, kernel_size=3, padding=1),
-        nn.MaxPool2d(kernel_size=3, stride=2, padding=1),
-        _ResidualBlock(channels),
-        _ResidualBlock(channels),
+        nn.Conv2d(in_channels, channels, 3, padding=1, padding_mode=padding_mode),
+        pool,
+        _ResidualBlock(channels, padding_mode),
+        _ResidualBlock(channels, padding_mode),
     )

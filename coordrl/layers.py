@@ -8,7 +8,7 @@ from torch import nn
 
 from coordrl.convolve import cannot_be_scripted, convolve_transposed
 from coordrl.coord_conv import CoordConvBase
-from coordrl.coordinates import check_code, coordinate_grid
+from coordrl.coordinates import check_code_of_channels, coordinate_grid
 
 
 class AddCoords(nn.Module):
@@ -20,7 +20,7 @@ class AddCoords(nn.Module):
     :param with_r: Whether to append the distance from the centre too
     :param code: What the channels hold, see :func:`coordrl.coordinate_grid`; a convolution that
         pads with zeros sees its borders even in constant channels, :class:`CoordConv2d` does not
-    :raises ValueError: If ``code`` is unknown
+    :raises ValueError: If ``code`` is unknown, or has no channels
 
     >>> AddCoords()(torch.zeros(8, 3, 64, 48)).shape
     torch.Size([8, 5, 64, 48])
@@ -28,7 +28,7 @@ class AddCoords(nn.Module):
 
     def __init__(self, with_r: bool = False, *, code: str = "coordinates") -> None:
         super().__init__()
-        check_code(code)
+        check_code_of_channels(code)
         self.with_r = with_r
         self.code = code
 
@@ -77,9 +77,11 @@ class _CoordConv(CoordConvBase):
         :param output: Tensor of shape ([N,] out_channels, *output size)
         :return: The output
         """
+        return self._add_map(input, output, self._settings())
+
+    def _settings(self) -> tuple[Any, ...]:
         pads = self._reversed_padding_repeated_twice
-        settings = (self.stride, self.dilation, self.padding, self.padding_mode, pads)
-        return self._add_map(input, output, settings)
+        return (self.stride, self.dilation, self.padding, self.padding_mode, pads)
 
     def _filters(self, weight: torch.Tensor) -> torch.Tensor:
         return weight
@@ -120,16 +122,15 @@ class _CoordConvTranspose(CoordConvBase):
             len(self.kernel_size),
             self.dilation,
         )
-        settings: tuple[Any, ...] = (
-            self.stride,
-            self.padding,
-            tuple(output_padding),
-            self.dilation,
-        )
+        settings = self._settings(tuple(output_padding))
         output = convolve_transposed(
             input, self.weight, *settings, bias=self.bias, groups=self.groups
         )
         return self._add_map(input, output, settings)
+
+    def _settings(self, output_padding: tuple[int, ...] | None = None) -> tuple[Any, ...]:
+        output_padding = self.output_padding if output_padding is None else output_padding
+        return (self.stride, self.padding, output_padding, self.dilation)
 
     def _filters(self, weight: torch.Tensor) -> torch.Tensor:
         return torch.unflatten(weight, 0, (self.groups, -1)).transpose(1, 2).flatten(0, 1)
@@ -174,12 +175,15 @@ class CoordConv2d(_CoordConv, nn.Conv2d):
     :param code: What the coordinate channels hold: ``"coordinates"``; or, for a control with as
         many parameters, ``"constant"``, the same value everywhere (beyond the borders too), or
         ``"random_0"``, fixed random maps of this or another seed, which tell positions apart
-        without geometry
+        without geometry; or ``"fourier_3"``, sinusoids of the coordinates in so many bands; or
+        ``"learned"``, no channels but a free map a filter, the most that any of these could give:
+        ``coord_weight`` of shape (out_channels, *output size) starts as what coordinates would add
     :param coord_init: Initial coordinate weights: ``"default"`` as torch would initialise the
         concatenated convolution, ``"orthogonal"`` as SB3's ``ortho_init`` would (the choice for
         A2C and PPO, whose ``ortho_init`` never sees ``coord_weight``), ``"zeros"`` to start as the
         plain convolution
-    :raises ValueError: If ``code`` or ``coord_init`` is none of these
+    :param input_size: For ``code="learned"``, the spatial size of the layer's inputs, then fixed
+    :raises ValueError: If ``code`` or ``coord_init`` is none of these, or ``input_size`` is missing
 
     >>> layer = CoordConv2d(3, 16, kernel_size=3, padding=1, with_r=True)
     >>> layer(torch.zeros(8, 3, 48, 64)).shape, layer.coord_weight.shape

@@ -1,4 +1,4 @@
-"""What there is to a convolution besides its weights, and whether it sees more than a pixel."""
+"""What there is to a convolution besides its weights, and the sizes of what it gets."""
 
 from collections.abc import Callable
 from typing import Any
@@ -72,20 +72,19 @@ def scales_filters(
     return is_scaled and bool(((scale - 1).abs() > rounding).any())
 
 
-def single_pixels(module: nn.Module, example: Any) -> set[nn.Module]:
-    """Find the convolutions of which all inputs are single pixels, as in squeeze-and-excitation.
+def input_sizes(module: nn.Module, example: Any) -> dict[nn.Module, set[tuple[int, ...]]]:
+    """Find the spatial sizes of what a network's convolutions get, of those that get anything.
 
     Nothing is trained or counted, and no random state moves.
 
     :param module: The network
     :param example: An input
     """
-    single: dict[nn.Module, bool] = {}
+    sizes: dict[nn.Module, set[tuple[int, ...]]] = {}
 
     def look(conv: nn.Module, inputs: tuple[torch.Tensor, ...]) -> None:
         assert isinstance(conv, _ConvNd)
-        is_single = set(inputs[0].shape[-len(conv.kernel_size) :]) == {1}
-        single[conv] = is_single and single.get(conv, True)
+        sizes.setdefault(conv, set()).add(tuple(inputs[0].shape[-len(conv.kernel_size) :]))
 
     convs = [part for part in module.modules() if isinstance(part, _ConvNd)]
     hooks = [conv.register_forward_pre_hook(look) for conv in convs]
@@ -99,4 +98,4 @@ def single_pixels(module: nn.Module, example: Any) -> set[nn.Module]:
             part.training = mode
         for hook in hooks:
             hook.remove()
-    return {conv for conv, is_single in single.items() if is_single}
+    return sizes

@@ -11,6 +11,7 @@ from stable_baselines3.common.type_aliases import Schedule
 from stable_baselines3.dqn.policies import CnnPolicy as DQNCnnPolicy
 
 from coordrl.extractors import CoordNatureCNN
+from coordrl.hadamax import HadamaxCNN
 from coordrl.impala import CoordImpalaCNN
 
 # What each family's policy takes as net_arch when its extractor is NatureCNN, by class name, so
@@ -59,7 +60,8 @@ def coord_policy_kwargs(
     extractor = complete["features_extractor_class"]
     if "net_arch" not in given and not issubclass(extractor, CombinedExtractor):
         complete["net_arch"] = _nature_cnn_net_arch(algorithm)
-    if not given.get("normalize_images", True) and issubclass(extractor, CoordImpalaCNN):
+    told = issubclass(extractor, CoordImpalaCNN | HadamaxCNN)
+    if told and not given.get("normalize_images", True):
         # SB3 tells its own extractors, and their subclasses, by itself.
         complete["features_extractor_kwargs"] = {
             "normalized_image": True,

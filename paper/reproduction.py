@@ -9,8 +9,8 @@ from typing import Any
 from common.command_line import FAILED, tell
 from common.errors import UsageError
 from common.files import locked
+from common.jobs import Job, run_jobs
 from common.processes import cores
-from paper.jobs import Job, run_jobs
 from paper.results import read_if
 
 

@@ -11,9 +11,9 @@ from torch.nn.modules.dropout import _DropoutNd
 
 from agents.acceleration.layers import FastConv, FastDense
 from agents.acceleration.passes import Passes
-from coordrl import CoordConv2d, CoordImpalaCNN
+from coordrl import CoordConv2d, CoordImpalaCNN, HadamaxCNN
 
-_LINEAR_OF_CNN = (NatureCNN.forward, CoordImpalaCNN.forward)
+_LINEAR_OF_CNN = (NatureCNN.forward, CoordImpalaCNN.forward, HadamaxCNN.forward)
 """How extractors compute that are known to be ``linear(cnn(images))``."""
 
 

@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from agents import arms
-from agents.arms import count_parameters
+from agents.arms import count_parameters, measure
 from agents.run.arm import Arm, check_controls, find_arm, load_arms
 from agents.run.config import RunConfig, make_run_config
 from agents.study import command as study
@@ -43,6 +43,18 @@ def study_of(**changes: Any) -> StudyConfig:
         ("constant-pooled", "pooled", 7296),
         ("fixed-code-pooled", "pooled", 7296),
         ("coord-impala", "impala", 7200),
+        ("coord-last", "standard", 1152),
+        ("fourier", "standard", 6 * 7296),
+        ("learned", "standard", 32 * 20 * 20 + 64 * 9 * 9 + 64 * 7 * 7),
+        ("coord-last-pooled", "pooled", 1152),
+        ("fourier-pooled", "pooled", 6 * 7296),
+        ("learned-pooled", "pooled", 32 * 20 * 20 + 64 * 9 * 9 + 64 * 7 * 7),
+        ("keypoints", "pooled", 64 * 512 + 1),
+        ("coord-impoola", "impoola", 2 * 7200),
+        ("constant-impoola", "impoola", 2 * 7200),
+        ("fixed-code-impoola", "impoola", 2 * 7200),
+        ("impala-circular", "impoola", 0),
+        ("coord-hadamax", "hadamax", 2 * 2 * (32 * 64 + 64 * 16 + 64 * 9)),
     ],
 )
 def test_an_arm_states_its_control_and_has_so_many_parameters_more(
@@ -62,17 +74,29 @@ def test_the_parameters_are_those_of_a_run_on_pong(name: str) -> None:
 
 def test_the_list_has_every_arm(capsys: pytest.CaptureFixture[str]) -> None:
     assert run_command(arms.main, []) == 0
-    header, columns, *rows = capsys.readouterr().out.splitlines()
+    header, _, columns, *rows = capsys.readouterr().out.splitlines()
     assert "84x84" in header
-    assert columns.split() == ["arm", "parameters", "extra", "control", "description"]
-    assert [row.split()[0] for row in rows] == list(load_arms())
-    assert rows[0].split()[1:4] == ["1,687,719", "-", "-"]
-    assert rows[1].split()[1:4] == ["1,695,015", "7,296", "standard"]
+    assert columns.split() == ["arm", "parameters", "extra", "cost", "control", "description"]
+    rungs = [row for row in rows if row.startswith("What tells positions: ")]
+    assert rungs[0] == rows[0] == "What tells positions: nothing"
+    listed = {row.split()[0]: row.split()[1:5] for row in rows if row not in rungs}
+    assert sorted(listed) == sorted(load_arms())
+    assert len(rows) == len(rungs) + len(listed)
+    assert listed["standard"] == ["1,687,719", "-", "9", "-"]
+    assert listed["coord"] == ["1,695,015", "7,296", "9", "standard"]
+    assert listed["coord-actor"][2:] == ["19", "separate"]
+
+
+def test_the_operations_are_those_of_nature_cnn() -> None:
+    convolutions = 20**2 * 32 * 4 * 8**2 + 9**2 * 64 * 32 * 4**2 + 7**2 * 64 * 64 * 3**2
+    dense = 64 * 7**2 * 512 + 512 * (6 + 1)
+    assert measure(find_arm("standard")).operations == convolutions + dense
+    assert measure(find_arm("coord")).operations == convolutions + dense
 
 
 def test_the_list_of_some_arms(capsys: pytest.CaptureFixture[str]) -> None:
     assert run_command(arms.main, ["pooled", "coordrl.CoordImpalaCNN"]) == 0
-    rows = capsys.readouterr().out.splitlines()[2:]
+    rows = capsys.readouterr().out.splitlines()[3:]
     assert [row.split()[1] for row in rows] == ["114,855", "1,098,231"]
 
 

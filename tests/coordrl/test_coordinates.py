@@ -1,5 +1,6 @@
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 
@@ -78,6 +79,45 @@ def test_random_maps_are_the_same_for_ever() -> None:
     assert numbers[4:] == [3919288568, 1838746771, 2308162567, 1555595929]
 
 
+@pytest.mark.parametrize("with_r", [False, True])
+def test_fourier_channels_are_the_real_and_imaginary_parts_of_powers_of_one_wave(
+    with_r: bool,
+) -> None:
+    """The coordinate c is at the angle pi c / 2; each band doubles the angle, so squares."""
+    coordinates = coordinate_grid((5, 8), with_r=with_r, dtype=torch.float64).numpy()
+    expected = []
+    for coordinate in coordinates:
+        wave = np.exp(0.5j * np.pi * coordinate)
+        for _ in range(3):
+            expected += [wave.imag, wave.real]
+            wave = wave * wave
+    grid = coordinate_grid((5, 8), with_r=with_r, code="fourier_3", dtype=torch.float64)
+    np.testing.assert_allclose(grid.numpy(), np.sqrt(2 / 3) * np.array(expected), atol=1e-12)
+
+
+def test_fourier_channels_tell_the_borders_apart_and_have_the_scale_of_coordinates() -> None:
+    grid = coordinate_grid((84, 60), code="fourier_4")
+    assert grid.shape == (16, 84, 60)
+    assert (grid[:, 0, 0] - grid[:, -1, 0]).abs().max() > 1
+    assert (grid[0, 1:] > grid[0, :-1]).all()
+    for channel in grid:
+        assert channel.square().mean().item() == pytest.approx(1 / 3, rel=0.05)
+
+
+@pytest.mark.parametrize("size", [(1, 7), (1, 1)])
+def test_fourier_channels_of_an_axis_of_length_one_are_those_of_its_centre(
+    size: tuple[int, ...],
+) -> None:
+    sine, cosine = coordinate_grid(size, code="fourier_1")[:2]
+    assert (sine == 0).all()
+    torch.testing.assert_close(cosine, torch.full(size, (2 / 3) ** 0.5))
+
+
+def test_a_learned_map_is_no_grid() -> None:
+    with pytest.raises(ValueError, match="which has no coordinate channels"):
+        coordinate_grid((3, 3), code="learned")
+
+
 def test_random_maps_have_no_geometry() -> None:
     i, j = coordinate_grid((84, 84), code="random_0")
     neighbours = [(i[1:], i[:-1]), (i[:, 1:], i[:, :-1]), (j[1:], j[:-1]), (j[:, 1:], j[:, :-1])]
@@ -89,8 +129,21 @@ def test_random_maps_have_no_geometry() -> None:
 
 @pytest.mark.parametrize(
     "code",
-    ["", "ij", "random", "random_", "random_-1", "random_x", "random_1000000000", "random_1_2", 0],
+    [
+        *(
+            "",
+            "ij",
+            "random",
+            "random_",
+            "random_-1",
+            "random_x",
+            "random_1000000000",
+            "random_1_2",
+        ),
+        *(0, "fourier", "fourier_0", "fourier_13", "fourier_x", "learned_3"),
+    ],
 )
 def test_an_unknown_code_names_the_valid_ones(code: Any) -> None:
-    with pytest.raises(ValueError, match="is unknown: use coordinates, constant or random_SEED"):
+    message = r"is unknown: use coordinates, constant, random_SEED .*fourier_BANDS .* or learned"
+    with pytest.raises(ValueError, match=message):
         coordinate_grid((3, 3), code=code)

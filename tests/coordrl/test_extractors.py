@@ -16,7 +16,14 @@ from stable_baselines3.common.torch_layers import (
 from torch import nn
 from torch.nn import functional as F  # noqa: N812  (torch's name for it)
 
-from coordrl import CoordCombinedExtractor, CoordConv2d, CoordImpalaCNN, CoordNatureCNN
+from coordrl import (
+    CoordCombinedExtractor,
+    CoordConv2d,
+    CoordImpalaCNN,
+    CoordNatureCNN,
+    HadamaxCNN,
+    KeypointCNN,
+)
 
 FRAMES = spaces.Box(0, 255, shape=(4, 84, 84), dtype=np.uint8)
 FLOATS = spaces.Box(0.0, 1.0, shape=(4, 84, 84))
@@ -260,7 +267,7 @@ def hooked(kind: type[BaseFeaturesExtractor]) -> tuple[BaseFeaturesExtractor, An
     return extractor, observations, [m for m in extractor.modules() if isinstance(m, nn.Conv2d)]
 
 
-KINDS = [CoordNatureCNN, CoordCombinedExtractor, CoordImpalaCNN]
+KINDS = [CoordNatureCNN, CoordCombinedExtractor, CoordImpalaCNN, KeypointCNN, HadamaxCNN]
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -87,6 +87,7 @@ def test_any_size_fits(shape: tuple[int, ...]) -> None:
         (images(3, 20, 20), {"coord_layers": (15,)}, "numbered 0 to 14"),
         (images(3, 20, 20), {"coord_layers": "first"}, "coord_layers='first'.* or give \"all\""),
         (images(3, 20, 20), {"pool": "sum"}, "pool='sum' is unknown"),
+        (images(3, 20, 20), {"padding_mode": "same"}, "padding_mode='same' is unknown: use one of"),
     ],
 )
 def test_bad_arguments(space: Any, kwargs: dict[str, Any], message: str) -> None:
@@ -115,3 +116,60 @@ def test_constants_add_the_same_to_every_position_whatever_the_padding() -> None
     control = CoordImpalaCNN(images(4, 30, 21), code="constant")
     for maps in coordinate_maps(control).values():
         torch.testing.assert_close(maps, maps[:, :1, :1].expand_as(maps), atol=1e-5, rtol=1e-5)
+
+
+def rolled(extractor: CoordImpalaCNN, shift: int) -> float:
+    """Return how much the features change when the image moves, around the borders."""
+    x = torch.rand(1, 4, 32, 32)
+    moved = x.roll((shift, -2 * shift), (2, 3))
+    return float((extractor(x) - extractor(moved)).abs().max().detach())
+
+
+@pytest.mark.parametrize(
+    ("kwargs", "sees"),
+    [
+        ({"padding_mode": "circular", "coord_layers": ()}, False),
+        ({"padding_mode": "circular", "code": "constant"}, False),
+        ({"padding_mode": "circular"}, True),
+        ({"padding_mode": "zeros", "coord_layers": ()}, True),
+    ],
+)
+def test_circular_padding_and_pooling_hide_where_things_are(
+    kwargs: dict[str, Any], sees: bool
+) -> None:
+    """8 is the stride of all three sections together; smaller moves change the features anyway."""
+    extractor = CoordImpalaCNN(images(4, 32, 32), pool="avg", **kwargs)
+    assert (rolled(extractor, 8) > 1e-5) == sees
+    assert rolled(extractor, 4) > 1e-5
+
+
+def test_circular_padding_starts_with_the_parameters_of_the_plain_network() -> None:
+    torch.manual_seed(0)
+    plain = CoordImpalaCNN(images(4, 30, 21)).state_dict()
+    torch.manual_seed(0)
+    circular = CoordImpalaCNN(images(4, 30, 21), padding_mode="circular")
+    assert circular.state_dict().keys() == plain.keys()
+    for name, parameter in plain.items():
+        assert torch.equal(parameter, circular.state_dict()[name]), name
+    assert circular(torch.rand(2, 4, 30, 21)).shape == (2, 256)
+    assert CoordImpalaCNN(images(1, 1, 1), padding_mode="circular")(torch.rand(1, 1, 1, 1)).numel()
+
+
+def test_impoola_is_the_network_of_its_paper() -> None:
+    """Width 2, ReLU, the mean over positions, a dense layer of 256 and ReLU."""
+    extractor = CoordImpalaCNN(images(4, 30, 21), coord_layers=(), pool="avg", width=2)
+    x = torch.rand(2, 4, 30, 21)
+    dense = nn.Sequential(nn.Flatten(), extractor.linear)
+    expected = impala(
+        x,
+        convs(extractor),
+        nn.Sequential(nn.Unflatten(1, (64, 4 * 3)), Mean(), dense),
+    )
+    torch.testing.assert_close(extractor(x), expected)
+    assert [conv.out_channels for conv in convs(extractor)] == [32] * 5 + [64] * 10
+    assert extractor.features_dim == 256
+
+
+class Mean(nn.Module):
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return x.mean(-1)

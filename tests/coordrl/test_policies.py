@@ -20,6 +20,8 @@ from coordrl import (
     CoordDQNPolicy,
     CoordImpalaCNN,
     CoordNatureCNN,
+    HadamaxCNN,
+    KeypointCNN,
     coord_policy_kwargs,
 )
 from coordrl.contrib import (
@@ -139,6 +141,31 @@ def test_every_extractor_with_every_algorithm(
     check_trains_saves_loads_and_continues(model, tmp_path)
 
 
+@pytest.mark.parametrize("algorithm", [A2C, PPO, DQN])
+@pytest.mark.parametrize(
+    ("extractor", "kwargs"),
+    [
+        (CoordNatureCNN, {"code": "fourier_2"}),
+        (CoordNatureCNN, {"code": "learned"}),
+        (CoordImpalaCNN, {"depths": (4, 4), "pool": "avg", "padding_mode": "circular"}),
+        (KeypointCNN, {"coord_layers": (2,), "temperature": 0.5}),
+        (HadamaxCNN, {"coord_layers": "all"}),
+    ],
+)
+def test_every_other_way_to_tell_positions(
+    algorithm: type[BaseAlgorithm],
+    extractor: type[BaseFeaturesExtractor],
+    kwargs: dict[str, Any],
+    tmp_path: Path,
+) -> None:
+    policy_kwargs = coord_policy_kwargs(
+        algorithm, features_extractor_class=extractor, features_dim=16, **kwargs
+    )
+    model = make_model(algorithm, **policy_kwargs)
+    assert model.policy.net_arch == []
+    check_trains_saves_loads_and_continues(model, tmp_path)
+
+
 @pytest.mark.parametrize("algorithm", [A2C, PPO, RecurrentPPO, MaskablePPO])
 def test_separate_extractors(algorithm: type[BaseAlgorithm], tmp_path: Path) -> None:
     model = make_model(algorithm, **coord_policy_kwargs(algorithm, SEPARATE, features_dim=16))
@@ -177,7 +204,12 @@ def test_ready_policies(
 @pytest.mark.parametrize("algorithm", [A2C, DQN])
 @pytest.mark.parametrize(
     ("extractor", "kwargs"),
-    [(CoordNatureCNN, {}), (CoordImpalaCNN, {"depths": (4, 4, 4)})],
+    [
+        (CoordNatureCNN, {}),
+        (CoordImpalaCNN, {"depths": (4, 4, 4)}),
+        (HadamaxCNN, {"coord_layers": (0,)}),
+        (KeypointCNN, {"coord_layers": (0,)}),
+    ],
 )
 def test_images_that_are_normalised_already(
     algorithm: type[BaseAlgorithm],

@@ -113,7 +113,13 @@ def losses(
 
 @pytest.mark.parametrize(
     ("arm", "updates"),
-    [("standard", 4), ("coord", 4), ("coord-actor", 4), ("coord-impala", 1)],  # impala's are steep
+    [
+        *(("standard", 4), ("coord", 4), ("coord-actor", 4), ("learned", 4), ("fourier-pooled", 4)),
+        ("keypoints", 4),
+        ("coord-impala", 1),  # impala's are steep
+        pytest.param("hadamax", 1, marks=pytest.mark.slow),
+        pytest.param("impala-circular", 1, marks=pytest.mark.slow),
+    ],
 )
 def test_the_first_updates_have_the_losses_of_an_ordinary_run(
     algo: str, arm: str, updates: int
@@ -147,7 +153,10 @@ def operations(compute: Callable[[], None]) -> set[Any]:
     return set(counter.get_flop_counts()["Global"])
 
 
-@pytest.mark.parametrize("arm", ["standard", "coord", "coord-actor", "coord-impala"])
+@pytest.mark.parametrize(
+    "arm",
+    ["standard", "coord", "coord-actor", "coord-impala", "learned", "keypoints", "hadamax"],
+)
 def test_an_update_of_a2c_computes_no_convolution_again(arm: str) -> None:
     with before_an_update(arm) as model:
         counted = operations(model.train)

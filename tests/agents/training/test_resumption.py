@@ -109,6 +109,23 @@ def assert_same_result(ours: RunFolder, theirs: RunFolder) -> None:
     assert scalars(ours, tag) == scalars(theirs, tag)
 
 
+@pytest.mark.parametrize("algo", ["a2c", "ppo"])
+@pytest.mark.parametrize(
+    "arm",
+    ["learned", "fourier-pooled", "keypoints", pytest.param("hadamax", marks=pytest.mark.slow)],
+)
+def test_every_kind_of_arm_goes_on_with_the_same_bits(algo: str, arm: str, tmp_path: Path) -> None:
+    config = marked_run(algo, arm, n_timesteps=192, save_freq=64)
+    undisturbed = trained(config, tmp_path / "undisturbed")
+    folder = RunFolder(tmp_path / "cut")
+    folder.plan(config)
+    interrupt(folder, 150)
+    execute(folder, silent)
+    assert_same_result(folder, undisturbed)
+    assert [r["timestep"] for r in folder.record["resumptions"]] == [128]
+    assert folder.record["resumptions"][0]["exact"]
+
+
 @pytest.mark.parametrize(("algo", "protocol"), [("a2c", "sticky"), ("ppo", "classic")])
 def test_a_run_cut_short_twice_ends_with_the_same_bits(
     algo: str, protocol: str, tmp_path: Path

@@ -7,7 +7,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from paper.jobs import Job, run_jobs
+from common.jobs import Job, run_jobs
 
 
 def job(folder: Path, name: str, code: str) -> Job:
@@ -42,7 +42,7 @@ def test_an_interrupted_command_ends_its_jobs(tmp_path: Path, number: signal.Sig
     script = f"""
 from pathlib import Path
 from common.command_line import run_command
-from paper.jobs import Job, run_jobs
+from common.jobs import Job, run_jobs
 jobs = [Job(str(k), ("-c", "import time; time.sleep(600)"), Path({str(tmp_path)!r}) / str(k))
         for k in range(3)]
 raise SystemExit(run_command(lambda _: len(run_jobs(jobs, 2))))

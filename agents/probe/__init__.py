@@ -1,0 +1,1 @@
+"""Where is it? What networks can learn, and what agents know, about the places of objects."""

@@ -1,0 +1,219 @@
+"""The probe's command line."""
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+
+import torch
+
+from agents.play.agent import find_runs
+from agents.probe.cells import FRAMES, N_TEST, Cell, cells, train_cells, write_returns
+from agents.probe.frames import Store
+from agents.probe.pictures import save_pictures
+from agents.run.arm import find_arm
+from agents.run.settings import add_trust
+from common.command_line import FAILED, ArgumentParser, tell, whole_number, whole_number_or_zero
+from common.errors import UsageError
+from common.files import locked, write_json
+from common.jobs import Job, run_jobs
+from common.processes import cores
+from coordrl.compare.reading.folders import FOLLOW_LINKS
+from envs.objects import GAMES, things
+
+ARMS = (
+    *("pooled", "constant-pooled", "fixed-code-pooled", "fourier-pooled", "learned-pooled"),
+    *("coord-pooled", "keypoints", "standard", "coord"),
+)
+"""The ladder's light networks; Hadamax and Impoola take twenty times as long."""
+SIZES = (500, 2_000, 20_000)
+DEFAULT_GAMES = tuple(game for game in GAMES if game != "SpaceInvaders")
+"""Eight, so that it takes less than three hours on two cores."""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command.
+
+    :param argv: Its arguments; those of the process by default
+    :return: Exit code: 0, or 1 if a training failed
+    :raises UsageError: If an argument does not fit
+    """
+    options = _make_parser().parse_args(argv)
+    code: int = options.run(options)
+    return code
+
+
+def _learn(options: argparse.Namespace) -> int:
+    """Collect frames, train what is not trained yet, and write the page."""
+    planned = _planned(options)
+    output: Path = options.output
+    output.mkdir(parents=True, exist_ok=True)
+    with locked(output, "the probe in"):
+        jobs = [_job("frames", game, options, []) for game in options.games]
+        failed = run_jobs(jobs, options.processes)
+        if not failed:
+            groups = {(cell.game, cell.seed): cell for cell in planned if _missing(cell, output)}
+            jobs = [
+                _job("cell", game, options, ["--seed", str(seed), *_settings(options)])
+                for game, seed in groups
+            ]
+            total = len({(cell.game, cell.seed) for cell in planned})
+            failed = run_jobs(jobs, options.processes, total - len(jobs))
+        for job in failed:
+            tell(f"failed: {job.name}: {job.last_line()}; see {job.log}")
+        results = [result for cell in planned if (result := cell.result(output)) is not None]
+        if results:
+            _report(results, output)
+    return FAILED if failed else 0
+
+
+def _report(results: list[dict[str, object]], output: Path) -> None:
+    # Trainings do without what only the page needs.
+    from agents.probe.page import save_page
+    from coordrl.compare import CompareError, compare_runs
+
+    write_returns(results, output / "returns.csv")
+    print(f"page: {save_page(results, output)}")
+    try:
+        compare_runs(output / "returns.csv", output=output / "comparison", baseline="pooled")
+    except CompareError as error:
+        tell(f"no verdicts: {error}")
+
+
+def _frames(options: argparse.Namespace) -> int:
+    Store(options.output / FRAMES, options.game).collect(max(options.frames), N_TEST)
+    print(f"frames of {options.game}")
+    return 0
+
+
+def _cell(options: argparse.Namespace) -> int:
+    torch.set_num_threads(1)
+    options.games = [options.game]
+    todo = [cell for cell in _planned(options) if cell.seed == options.seed]
+    train_cells(todo, options.output, lambda line: print(line, flush=True))
+    return 0
+
+
+def _read(options: argparse.Namespace) -> int:
+    from agents.probe.reading import read_out  # needs no jobs, and they not it
+
+    folders, left_out = find_runs(options.paths, options.trust, options.follow_links)
+    for reason in left_out:
+        tell(f"left out: {reason}")
+    known = [folder for folder in folders if folder.config.env in GAMES]
+    if not known:
+        raise UsageError(f"no run is of a game whose objects are known: {', '.join(GAMES)}")
+    results = []
+    for folder in known:
+        result = read_out(folder, options.frames, options.seed)
+        results.append(result)
+        for what in ("trained", "untrained"):
+            found = result[what]
+            texts = [
+                f"{name} {pixels:.1f} px (R2 {r2:.2f})"
+                for name, pixels, r2 in zip(
+                    result["coordinates"], found["pixels"], found["r2"], strict=True
+                )
+            ]
+            print(f"{folder.config.relative_folder} {what}: {', '.join(texts)}", flush=True)
+    if options.output is not None:
+        options.output.mkdir(parents=True, exist_ok=True)
+        write_json(options.output / "read.json", {"format": 1, "runs": results})
+    return 0
+
+
+def _pictures(options: argparse.Namespace) -> int:
+    for game in options.games:
+        print(save_pictures(game, options.output))
+    return 0
+
+
+def _planned(options: argparse.Namespace) -> list[Cell]:
+    for arm in options.arms:
+        find_arm(arm).check_classes()
+    sizes = sorted(set(options.frames))
+    return list(cells(options.games, options.arms, sizes, options.seeds, options.updates))
+
+
+def _missing(cell: Cell, output: Path) -> bool:
+    return cell.result(output) is None
+
+
+def _settings(options: argparse.Namespace) -> list[str]:
+    return [
+        *("--arms", *options.arms),
+        *("--seeds", str(options.seeds), "--updates", str(options.updates)),
+    ]
+
+
+def _job(command: str, game: str, options: argparse.Namespace, more: list[str]) -> Job:
+    sizes = ["--frames", *map(str, options.frames)]
+    arguments = (command, game, "--output", str(options.output), *sizes, *more)
+    seed = more[1:2] if command == "cell" else []
+    name = " ".join([game, *(["frames"] if command == "frames" else ["seed", *seed])])
+    folder = options.output / "logs" / name.replace(" ", "-")
+    return Job(name, ("-m", "agents.probe", *arguments), folder)
+
+
+def _game(name: str) -> str:
+    try:
+        things(name)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+    return next(game for game in GAMES if things(game) is things(name))
+
+
+def _make_parser() -> ArgumentParser:
+    parser = ArgumentParser(
+        prog="python -m agents.probe",
+        description="Where is it? What networks can learn, and what agents know, about the places "
+        "of objects in Atari games.",
+    )
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    learn = commands.add_parser("learn", help="train networks from scratch to name places")
+    _add_output(learn, "runs/probe")
+    learn.add_argument("--games", type=_game, nargs="+", default=list(DEFAULT_GAMES))
+    _add_trainings(learn)
+    learn.add_argument("--processes", type=whole_number, default=cores(), help="default: cores")
+    learn.set_defaults(run=_learn)
+    for name, run, text in (
+        ("frames", _frames, "collect a game's frames, as learn does"),
+        ("cell", _cell, "train a game's networks of one seed, as learn does"),
+    ):
+        part = commands.add_parser(name, help=text)
+        part.add_argument("game", type=_game)
+        _add_output(part, "runs/probe")
+        _add_trainings(part)
+        part.set_defaults(run=run)
+        if name == "cell":
+            part.add_argument("--seed", type=whole_number_or_zero, default=0)
+    read = commands.add_parser("read", help="read places out of the features of trained agents")
+    read.add_argument(
+        "paths", type=Path, nargs="+", metavar="PATH", help="runs, or folders of runs"
+    )
+    read.add_argument("--frames", type=whole_number, default=4000, help="default: 4000")
+    read.add_argument(
+        "--seed", type=whole_number_or_zero, default=0, help="of the games played (default: 0)"
+    )
+    read.add_argument("--output", type=Path, help="folder for read.json")
+    read.add_argument("--follow-links", action="store_true", help=FOLLOW_LINKS)
+    add_trust(read)
+    read.set_defaults(run=_read)
+    pictures = commands.add_parser("pictures", help="draw places on 50 screens of each game")
+    pictures.add_argument("--games", type=_game, nargs="+", default=list(GAMES))
+    _add_output(pictures, "runs/probe/pictures")
+    pictures.set_defaults(run=_pictures)
+    return parser
+
+
+def _add_output(parser: argparse.ArgumentParser, default: str) -> None:
+    text = f"folder (default: {default})"
+    parser.add_argument("-o", "--output", type=Path, default=Path(default), help=text)
+
+
+def _add_trainings(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add("--arms", nargs="+", default=list(ARMS), help=f"default: {' '.join(ARMS)}")
+    add("--seeds", type=whole_number, default=5, help="number of seeds (default: 5)")
+    sizes = " ".join(map(str, SIZES))
+    add("--frames", type=whole_number, nargs="+", default=list(SIZES), help=f"default: {sizes}")
+    add("--updates", type=whole_number, default=500, help="minibatches of 32 (default: 500)")
