@@ -4,6 +4,7 @@ An executor is a place where runs are trained: this machine (:mod:`agents.execut
 another. Whatever trains a run keeps its folder up to date, which is where its progress is read.
 """
 
+import os
 import signal
 import sys
 from dataclasses import dataclass, field
@@ -16,7 +17,9 @@ from agents.run.progress import Progress, read_progress
 from agents.training.checkpoints import checkpoint_paths
 from common.command_line import BAD_INPUT, INTERRUPTED
 
-State = Literal["waiting", "running", "elsewhere", "finished", "failed", "skipped", "interrupted"]
+State = Literal[
+    "waiting", "queued", "running", "elsewhere", "finished", "failed", "skipped", "interrupted"
+]
 
 
 @dataclass
@@ -25,7 +28,8 @@ class Job:
 
     :param name: The run's folder within the study
     :param config: What is to be trained
-    :param state: elsewhere if another process trains it, skipped if it was finished before
+    :param state: queued if it waits for its executor, elsewhere if another process trains it,
+        skipped if it was finished before
     :param failures: Why each failed attempt at it failed, in a line each
     :param lost: How many of these failed with the machine
     """
@@ -100,7 +104,12 @@ class Execution(Protocol):
 
 
 class Executor(Protocol):
-    """A place where runs are trained."""
+    """A place where runs are trained.
+
+    :param durable: Whether runs under way go on when the study ends before them
+    """
+
+    durable: bool
 
     @property
     def capacity(self) -> int:
@@ -111,6 +120,11 @@ class Executor(Protocol):
 
         :raises OSError: If that cannot be begun
         """
+
+
+def python_path() -> str:
+    """Return a PYTHONPATH by which another machine finds what ``python -m`` finds here."""
+    return os.pathsep.join(filter(None, [str(Path.cwd()), os.environ.get("PYTHONPATH")]))
 
 
 def process_outcome(code: int, output: str) -> Outcome:

@@ -40,7 +40,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     name, study = _study(arguments)
     root = arguments.log_folder or Path("runs", name)
     processes = arguments.processes or max(cores() // study.num_threads, 1)
-    parts = expand(study, root)  # before anything is written
+    elsewhere = arguments.executor != "local"
+    parts = expand(study, root, elsewhere=elsewhere)  # before anything is written
     jobs = [job for part in parts for job in part.jobs]
     for job in jobs:
         job.resume_inexactly = arguments.resume_inexactly

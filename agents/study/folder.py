@@ -27,16 +27,17 @@ class Part:
     jobs: list[Job]
 
 
-def expand(study: StudyConfig, root: Path) -> list[Part]:
+def expand(study: StudyConfig, root: Path, *, elsewhere: bool = False) -> list[Part]:
     """Expand a study into its runs; what is finished is skipped. Nothing is written.
 
+    :param elsewhere: Whether other machines train them, whose devices are not known here
     :raises UsageError: If a run cannot be as it is described, two are the same, or the folder
         holds runs of another configuration
     """
     other = root / ("study.json" if study.sweep else "sweep.json")
     if other.exists():
         raise UsageError(f"{root} holds a study {_with(not study.sweep)} sweep: use another folder")
-    parts = [_part(label, part, root) for label, part in study.parts().items()]
+    parts = [_part(label, part, root, elsewhere) for label, part in study.parts().items()]
     _check_values_differ(parts)
     for part in parts:
         for job in part.jobs:
@@ -89,10 +90,10 @@ def write_study(name: str, study: StudyConfig, root: Path, parts: list[Part]) ->
         write_json(root / "sweep.json", record)
 
 
-def _part(label: str, study: StudyConfig, root: Path) -> Part:
+def _part(label: str, study: StudyConfig, root: Path, elsewhere: bool) -> Part:
     folder = root / label
     jobs = []
-    for config in study.runs():
+    for config in study.runs(elsewhere=elsewhere):
         path = folder / config.relative_folder
         jobs.append(Job(str(path.relative_to(root)), RunFolder(path), config))
     return Part(label, folder, study, jobs)

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Generator, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 
 from agents.executors.jobs import Execution, Executor, Job, Outcome
 from common.errors import UsageError, explain_os_error
@@ -24,7 +24,7 @@ def run_jobs(jobs: list[Job], executor: Executor, hang_timeout: float | None) ->
     """Train all jobs, in order, yielding now and then so that the caller can show how they stand.
 
     A failed run is recorded and the others go on. When the iterator is closed or interrupted, the
-    runs under way are stopped.
+    runs under way are stopped, unless their executor is durable.
 
     :param jobs: The jobs; their states are kept up to date
     :param hang_timeout: Seconds without new timesteps, start and replay included, after which a
@@ -32,7 +32,7 @@ def run_jobs(jobs: list[Job], executor: Executor, hang_timeout: float | None) ->
     """
     waiting = [_Waiting(job, hang_timeout) for job in jobs if job.state == "waiting"]
     running: list[_Running] = []
-    with _stopped_at_the_end(running):
+    with nullcontext() if executor.durable else _stopped_at_the_end(running):
         while waiting or running:
             for candidate in list(waiting):
                 if len(running) < executor.capacity and candidate.ready():
@@ -111,6 +111,7 @@ class _Running:
         """Look at the run; if it has ended, give the job the state that follows."""
         outcome = self.execution.outcome()
         if outcome is None:
+            self.job.state = "queued" if self.execution.pending else "running"
             self._end_if_hung()
             return False
         if outcome.error is not None and self.kill_at is not None:
