@@ -14,6 +14,7 @@ from typing import Literal, Protocol
 from agents.run.config import RunConfig
 from agents.run.folder import RunFolder
 from agents.run.progress import Progress, read_progress
+from agents.run.tracking import Tracking
 from agents.training.checkpoints import checkpoint_paths
 from common.command_line import BAD_INPUT, INTERRUPTED
 
@@ -41,6 +42,7 @@ class Job:
     failures: list[str] = field(default_factory=list)
     lost: int = 0
     resume_inexactly: bool = False
+    tracking: Tracking | None = None
 
     @property
     def reason(self) -> str:
@@ -58,9 +60,10 @@ class Job:
         return [sys.executable, "-m", "agents.train", "--run", folder, *self.flags()]
 
     def flags(self) -> list[str]:
-        """Return what the user has allowed the run, as flags of ``agents.train``."""
+        """Return what the user has asked for or allowed the run, as flags of ``agents.train``."""
         trust = ["--trust"] * bool(self.config.foreign)
-        return trust + ["--resume-inexactly"] * self.resume_inexactly
+        tracking = self.tracking.flags() if self.tracking else []
+        return [*trust, *["--resume-inexactly"] * self.resume_inexactly, *tracking]
 
     def resumes_at(self) -> int:
         """Return the timestep of the newest checkpoint, from which an unfinished run goes on."""
