@@ -90,6 +90,10 @@ class NotebookComparison(Comparison):
             raise CompareError(f"choose one game and algorithm of {names}")
         return found[0]
 
+    def __repr__(self) -> str:
+        """Return what is compared, and the headline."""
+        return f"<{self.declared.name}: every arm against {self.baseline}: {self.headline}>"
+
     def _repr_html_(self) -> str:
         """Return the headline and a table of verdicts as HTML."""
         outcome = OUTCOMES[self.declared.outcome]

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from agents.executors.slurm import job_name
+from agents.executors.slurm_queue import job_name
 from agents.run.folder import RunFolder
 from agents.training.execute import execute
 from tests.agents.runs import (
@@ -36,7 +36,7 @@ class Slow(NatureCNN):
         time.sleep(0.2)
         return super().forward(observations)
 """
-"""A module with an arm that is NatureCNN, but takes three minutes."""
+"""A module with an arm that is NatureCNN, but takes its time."""
 
 
 @pytest.fixture(scope="module")
@@ -177,22 +177,45 @@ def test_a_study_that_is_started_again_finds_its_jobs(
 
 
 def test_jobs_that_meet_their_time_limit_are_queued_again(
-    cluster: SlurmCluster, undisturbed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    cluster: SlurmCluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "slow_arm.py").write_text(SLOW)
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(tmp_path), *python_paths()]))
-    study = start_study(tmp_path, "--slurm", "time=2", arms=["slow_arm.Slow"])
-    assert end_of(study) == 1  # one arm is not compared
+    settings = {"n_timesteps": 1280, "save_freq": 64}
+    study = start_study(tmp_path, "--slurm", "time=3", arms=["slow_arm.Slow"], **settings)
+    standard = train_here(tmp_path / "undisturbed", "standard", **settings)
+    assert end_of(study) == 0
     root = tmp_path / "runs"
-    slow, standard = run_at(root, "slow_arm.Slow"), run_at(undisturbed, "standard")
+    slow = run_at(root, "slow_arm.Slow")
     assert slow.record["resumptions"]
     assert weights_hash(slow) == weights_hash(standard)
     assert episodes_without_wall_time(slow) == episodes_without_wall_time(standard)
     assert len(jobs_of(root)) == 1  # the same job each time
 
 
-def test_what_slurm_refuses_is_told_in_a_line(cluster: SlurmCluster, tmp_path: Path) -> None:
-    assert start_study(tmp_path, "--slurm", "partition=none").wait(60) == 2
+def test_a_time_limit_that_leaves_no_time_is_a_failure(
+    cluster: SlurmCluster, tmp_path: Path
+) -> None:
+    study = start_study(tmp_path, "--slurm", "time=1", arms=["coord"], n_timesteps=1_000_000)
+    assert end_of(study) == 1
+    run = run_at(tmp_path / "runs", "coord")
+    assert run.record["status"] == "failed"
+    assert "its time limit leaves no time for a checkpoint" in run.record["error"]
+    assert len(jobs_of(tmp_path / "runs")) == 1
+
+
+@pytest.mark.parametrize(
+    ("flags", "reason"),
+    [
+        ("--slurm partition=none", "Invalid partition name"),
+        # This machine needs no GPU of its own, and this cluster has none.
+        ("--device cuda", "Invalid generic resource (gres) specification"),
+    ],
+)
+def test_what_slurm_refuses_is_told_in_a_line(
+    flags: str, reason: str, cluster: SlurmCluster, tmp_path: Path
+) -> None:
+    assert start_study(tmp_path, *flags.split()).wait(120) == 2
     line = (tmp_path / "errors.txt").read_text().splitlines()[-1]
     assert line.startswith("error: Slurm refuses the study's jobs: sbatch: ")
-    assert "Invalid partition name" in line
+    assert reason in line

@@ -83,6 +83,10 @@ def test_html_is_the_table_of_verdicts(written: Written):
     assert "<td>coord</td><td>5</td>" in html
 
 
+def test_it_is_named_in_a_line(written: Written):
+    assert repr(written[0]) == f"<demo: every arm against standard: {written[0].headline}>"
+
+
 def test_names_in_html_are_text(study, tmp_path: Path):
     from coordrl.compare import compare_runs
 
