@@ -125,7 +125,7 @@ class _Lines:
 
 def _line(job: Job) -> str:
     """Say how a job stands."""
-    if job.state in ("running", "waiting") and job.failures:
+    if job.state in ("queued", "running", "waiting") and job.failures:
         return f"{job.name} {job.state} again: {job.reason}"
     return f"{job.name} {job.state}" + (f": {job.reason}" if job.state == "failed" else "")
 

@@ -200,12 +200,12 @@ class MlflowRun:
     def __init__(self, tracking: Tracking, config: RunConfig, run: str | None) -> None:
         mlflow = _mlflow()
         self.errors: tuple[type[Exception], ...] = (mlflow.MlflowException, OSError)
-        self.client = mlflow.MlflowClient()
         self.metric = mlflow.entities.Metric
         try:
+            self.client = mlflow.MlflowClient()
             self.id = self._new(mlflow, tracking, config) if run is None else run
             self.client.update_run(self.id, status="RUNNING")
-        except self.errors as error:
+        except (*self.errors, ImportError) as error:  # without a server more has to be installed
             raise UsageError(f"--track mlflow: {_one_line(error)}") from None
 
     def log(self, values: Mapping[str, float], timesteps: int) -> None:
