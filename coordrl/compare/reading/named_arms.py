@@ -1,6 +1,5 @@
 """Arms by what runs were made with, ``--arm algorithm``, in place of what their paths say."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -14,6 +13,8 @@ from coordrl.compare.reading.runs import UNSTATED, Missing, Run
 _Read = Run | Missing | LoggedRun
 ALGORITHM = "algorithm"
 """The one setting that is no longer what arms are compared within."""
+# Characters of a setting that names an arm.
+_LONGEST = 100
 
 
 def arms_named(
@@ -39,17 +40,30 @@ def _named(name: str, entry: _Read, known: dict[str, Any], *, several: bool) -> 
     key = entry.key
     if key is None:
         return entry
-    value = _text(known.get(name))
-    if name == ALGORITHM:
-        value = None if key.algorithm == UNSTATED else key.algorithm
-        key = key._replace(algorithm=UNSTATED)
-    elif value is not None:
-        value = f"{name}={value}"
-    if value is None and isinstance(entry, Missing):
-        return replace(entry, key=None)
-    if value is None:
-        return Missing(entry.name, f"nothing says its {name}", None)
+    try:
+        if name == ALGORITHM:
+            value = _text(name, None if key.algorithm == UNSTATED else key.algorithm)
+            key = key._replace(algorithm=UNSTATED)
+        else:
+            value = f"{name}={_text(name, known.get(name))}"
+    except UnusableError as error:
+        is_missing = isinstance(entry, Missing)
+        return replace(entry, key=None) if is_missing else Missing(entry.name, str(error), None)
     return replace(entry, key=key._replace(arm=f"{value} {key.arm}" if several else value))
+
+
+def _text(name: str, value: Any) -> str:
+    """Return a setting as a part of an arm's name.
+
+    :raises UnusableError: if it cannot be one
+    """
+    if value is None:
+        raise UnusableError(f"nothing says its {name}")
+    if not isinstance(value, str | int | float):
+        raise UnusableError(f"its {name} is not a single value")
+    if len(text := str(value)) > _LONGEST:
+        raise UnusableError(f"its {name} is too long to name an arm")
+    return text
 
 
 def _shortened(read: Sequence[_Read]) -> tuple[list[_Read], list[str]]:
@@ -69,12 +83,6 @@ def _shortened(read: Sequence[_Read]) -> tuple[list[_Read], list[str]]:
         f"{game}: the runs are of several lengths, and compared over the first {length:,} timesteps"
         for (game, _), length in shortest.items()
     ]
-
-
-def _text(value: Any) -> str | None:
-    if value is None or isinstance(value, str):
-        return value
-    return json.dumps(value, sort_keys=True, default=str)
 
 
 def folder_settings(folder: Path) -> dict[str, Any]:

@@ -71,6 +71,19 @@ def test_what_nothing_says_is_missing(two_algorithms: Path):
     assert [missing.reason for missing in study.missing] == ["nothing says its clip_range"] * 2
 
 
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("[1, 2]", "its clip_range is not a single value"),
+        ("x" * 101, "its clip_range is too long to name an arm"),
+    ],
+)
+def test_what_cannot_name_an_arm_is_missing(text: str, reason: str, two_algorithms: Path):
+    replace_in(two_algorithms / "a2c", "config.yml", "lin_0.2", text)
+    study = read_study(two_algorithms, request=Request(arm="clip_range"))
+    assert [missing.reason for missing in study.missing] == [reason] * 2
+
+
 def test_arms_of_a_study_stay_apart(tmp_path: Path):
     scores = {("Pong", algo, arm): [1.0, 2.0] for algo in ("a2c", "ppo") for arm in ("coord", "x")}
     write_study(tmp_path, scores)
