@@ -3,7 +3,6 @@
 import argparse
 import sys
 from collections.abc import Sequence
-from contextlib import nullcontext
 from pathlib import Path
 
 from agents.run.arm import load_arms
@@ -17,6 +16,7 @@ from agents.run.settings import (
     add_trust,
     run_settings,
 )
+from agents.run.tracking import add_tracking, tracking_of
 from common.command_line import ArgumentParser, run_command, tell
 from common.errors import UsageError
 from common.processes import end_with_input
@@ -76,9 +76,7 @@ def make_parser() -> ArgumentParser:
         action="store_true",
         help="end when standard input closes, as it does when the process at its other end dies",
     )
-    parser.add_argument("--track", action="store_true", help="log to Weights & Biases too")
-    parser.add_argument("--wandb-project-name", default="coordrl", help="Weights & Biases project")
-    parser.add_argument("--wandb-entity", help="Weights & Biases team")
+    add_tracking(parser)
     return parser
 
 
@@ -130,10 +128,10 @@ def _train(folder: RunFolder, config: RunConfig, arguments: argparse.Namespace) 
     from agents.training.execute import execute
     from agents.training.tracking import tracked
 
-    project, entity = arguments.wandb_project_name, arguments.wandb_entity
-    tracking = tracked(config, project, entity) if arguments.track else nullcontext()
-    with tracking, run_display(config) as report:
-        execute(folder, report, inexact=arguments.resume_inexactly)
+    tracking = tracking_of(arguments)
+    tracker = tracked(folder, tracking) if tracking else None
+    with run_display(config) as report:
+        execute(folder, report, inexact=arguments.resume_inexactly, tracker=tracker)
 
 
 if __name__ == "__main__":

@@ -90,6 +90,7 @@ def _comparison(
             means[1] - means[0],
             one.margin,
             informative=True,
+            interval=found.interval() if found else None,
             p_difference=p,
             p_equivalence=p_equal,
             p_possible=min(1.0, smallest),

@@ -1,24 +1,33 @@
 """Where a study trains its runs, as its command line says."""
 
 import argparse
+import shutil
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
 from agents.executors.jobs import Executor
 from agents.executors.local import LocalExecutor
+from agents.executors.slurm import sbatch_option, slurm_executor
 from agents.run.config import RunConfig
 from common.command_line import ArgumentParser
 from common.errors import UsageError
+
+FLAGS = {
+    "address": ("ray", "a Ray cluster"),
+    "gpus_per_run": ("ray", "a Ray cluster"),
+    "slurm": ("slurm", "jobs of Slurm"),
+}
+"""Flags that only one executor takes."""
 
 
 def add_executor(parser: ArgumentParser) -> None:
     """Add the flags that choose it."""
     parser.add_argument(
         "--executor",
-        choices=("local", "ray"),
+        choices=("local", "ray", "slurm"),
         default="local",
-        help="train on this machine, or on a Ray cluster (default: local)",
+        help="train on this machine, on a Ray cluster, or as jobs of Slurm (default: local)",
     )
     parser.add_argument(
         "--address",
@@ -30,6 +39,13 @@ def add_executor(parser: ArgumentParser) -> None:
         type=part_of_one,
         metavar="PART",
         help="GPUs that a run asks Ray for: 0.25 for four runs on each (default: 1 on cuda)",
+    )
+    parser.add_argument(
+        "--slurm",
+        type=sbatch_option,
+        nargs="+",
+        metavar="NAME=VALUE",
+        help="options of sbatch for the runs' jobs: partition=gpu time=12:00:00 account=me mem=4G",
     )
 
 
@@ -56,17 +72,19 @@ def executor_of(
     :param arguments: The flags of :func:`add_executor`, and ``processes``
     :param processes: Runs at a time on this machine
     :param configs: The study's runs; all have the same threads and device
-    :raises UsageError: If the flags do not fit together, or Ray is not installed
+    :raises UsageError: If the flags do not fit together, or Ray or Slurm is not installed
     """
     config = configs[0]
+    _check_flags(arguments)
     if arguments.executor == "local":
-        for flag in ("address", "gpus_per_run"):
-            if getattr(arguments, flag) is not None:
-                name = f"--{flag.replace('_', '-')}"
-                raise UsageError(f"{name} is for a Ray cluster: add --executor ray")
         algorithms = {each.algo for each in configs}
         return nullcontext(LocalExecutor(processes, config.num_threads, algorithms))
-    gpus = _gpus(arguments.gpus_per_run, config.device)
+    gpus = _gpus(arguments, config.device)
+    if arguments.executor == "slurm":
+        if shutil.which("sbatch") is None:
+            raise UsageError("--executor slurm needs Slurm: there is no sbatch on this machine")
+        limit = arguments.processes or len(configs)
+        return slurm_executor(arguments.slurm or (), root, config.num_threads, gpus > 0, limit)
     try:
         from agents.executors.ray_cluster import ray_executor
     except ModuleNotFoundError as error:
@@ -76,11 +94,20 @@ def executor_of(
     return ray_executor(arguments.address, root, config.num_threads, gpus, arguments.processes)
 
 
-def _gpus(gpus_per_run: float | None, device: str) -> float:
+def _check_flags(arguments: argparse.Namespace) -> None:
+    """Check that no flag is given that is another executor's."""
+    for flag, (executor, place) in FLAGS.items():
+        if getattr(arguments, flag) is not None and arguments.executor != executor:
+            name = f"--{flag.replace('_', '-')}"
+            raise UsageError(f"{name} is for {place}: add --executor {executor}")
+
+
+def _gpus(arguments: argparse.Namespace, device: str) -> float:
     if device == "cpu":
-        if gpus_per_run is not None:
+        if arguments.gpus_per_run is not None:
             raise UsageError("--gpus-per-run is for runs on a GPU: add --device cuda")
         return 0.0
     if device != "cuda":
-        raise UsageError(f"Ray chooses the GPU of a run: use --device cuda instead of {device}")
-    return gpus_per_run or 1.0
+        where = arguments.executor.capitalize()
+        raise UsageError(f"{where} chooses the GPU of a run: use --device cuda instead of {device}")
+    return arguments.gpus_per_run or 1.0

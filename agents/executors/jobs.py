@@ -4,6 +4,7 @@ An executor is a place where runs are trained: this machine (:mod:`agents.execut
 another. Whatever trains a run keeps its folder up to date, which is where its progress is read.
 """
 
+import os
 import signal
 import sys
 from dataclasses import dataclass, field
@@ -13,11 +14,20 @@ from typing import Literal, Protocol
 from agents.run.config import RunConfig
 from agents.run.folder import RunFolder
 from agents.run.progress import Progress, read_progress
+from agents.run.tracking import Tracking
 from agents.training.checkpoints import checkpoint_paths
 from common.command_line import BAD_INPUT, INTERRUPTED
 
 State = Literal[
-    "waiting", "running", "elsewhere", "finished", "failed", "skipped", "interrupted", "unneeded"
+    "waiting",
+    "queued",
+    "running",
+    "elsewhere",
+    "finished",
+    "failed",
+    "skipped",
+    "interrupted",
+    "unneeded",
 ]
 
 
@@ -27,8 +37,9 @@ class Job:
 
     :param name: The run's folder within the study
     :param config: What is to be trained
-    :param state: elsewhere if another process trains it, skipped if it was finished before,
-        unneeded if it was not finished, as a sequential study knows enough without it
+    :param state: queued if it waits for its executor, elsewhere if another process trains it,
+        skipped if it was finished before, unneeded if it was not finished, as a sequential study
+        knows enough without it
     :param failures: Why each failed attempt at it failed, in a line each
     :param lost: How many of these failed with the machine
     :param needed: Whether the study still has a use for it
@@ -42,6 +53,7 @@ class Job:
     lost: int = 0
     resume_inexactly: bool = False
     needed: bool = True
+    tracking: Tracking | None = None
 
     @property
     def reason(self) -> str:
@@ -59,9 +71,10 @@ class Job:
         return [sys.executable, "-m", "agents.train", "--run", folder, *self.flags()]
 
     def flags(self) -> list[str]:
-        """Return what the user has allowed the run, as flags of ``agents.train``."""
+        """Return what the user has asked for or allowed the run, as flags of ``agents.train``."""
         trust = ["--trust"] * bool(self.config.foreign)
-        return trust + ["--resume-inexactly"] * self.resume_inexactly
+        tracking = self.tracking.flags() if self.tracking else []
+        return [*trust, *["--resume-inexactly"] * self.resume_inexactly, *tracking]
 
     def resumes_at(self) -> int:
         """Return the timestep of the newest checkpoint, from which an unfinished run goes on."""
@@ -105,7 +118,12 @@ class Execution(Protocol):
 
 
 class Executor(Protocol):
-    """A place where runs are trained."""
+    """A place where runs are trained.
+
+    :param durable: Whether runs under way go on when the study ends before them
+    """
+
+    durable: bool
 
     @property
     def capacity(self) -> int:
@@ -116,6 +134,11 @@ class Executor(Protocol):
 
         :raises OSError: If that cannot be begun
         """
+
+
+def python_path() -> str:
+    """Return a PYTHONPATH by which another machine finds what ``python -m`` finds here."""
+    return os.pathsep.join(filter(None, [str(Path.cwd()), os.environ.get("PYTHONPATH")]))
 
 
 def process_outcome(code: int, output: str) -> Outcome:

@@ -35,6 +35,8 @@ class LocalExecutor:
     :param capacity: How many there are at a time
     """
 
+    durable = False
+
     def __init__(self, capacity: int, num_threads: int, algorithms: Collection[str]) -> None:
         self.capacity, self.num_threads = capacity, num_threads
         _preload(algorithms)

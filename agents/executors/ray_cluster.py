@@ -14,7 +14,7 @@ from typing import Any
 import ray
 from ray.exceptions import ActorUnavailableError, RayActorError, RayError, RayTaskError
 
-from agents.executors.jobs import Job, Outcome, process_outcome
+from agents.executors.jobs import Job, Outcome, process_outcome, python_path
 from agents.executors.parcel import pack, unpack
 from agents.executors.ray_worker import RayWorker, Report, SharedFile
 from common.errors import UsageError, explain_os_error
@@ -62,6 +62,8 @@ class RayExecutor:
     :param gpus: GPUs of a run: 1, a part of one, or 0
     :param limit: How many runs to train at a time, None for as many as there is room for
     """
+
+    durable = False
 
     def __init__(
         self, shared: SharedFile, num_threads: int, gpus: float, limit: int | None
@@ -167,11 +169,6 @@ class RayExecution:
             with suppress(RayError):  # a lost node has ended what it ran
                 ray.get(self.actor.kill.remote(), timeout=KILL_TIMEOUT)
         ray.kill(self.actor)
-
-
-def python_path() -> str:
-    """Return a PYTHONPATH by which another machine finds what ``python -m`` finds here."""
-    return os.pathsep.join(filter(None, [str(Path.cwd()), os.environ.get("PYTHONPATH")]))
 
 
 def _failure(error: RayError) -> Outcome:

@@ -115,6 +115,7 @@ def make_run_config(
     n_timesteps: int | None = None,
     protocol: str = "classic",
     hyperparams: Mapping[str, Any] | None = None,
+    elsewhere: bool = False,
     **settings: Any,
 ) -> RunConfig:
     """Resolve names, files and defaults into the configuration of a run.
@@ -124,6 +125,7 @@ def make_run_config(
     :param arm: An arm, its name in ``agents/arms.yaml``, or an extractor's dotted path
     :param n_timesteps: Total timesteps over all environments, the algorithm's file's if None
     :param hyperparams: Values that replace those of the algorithm's file, as the arm's own do
+    :param elsewhere: Whether another machine trains it, whose devices are not known here
     :param settings: The other fields of :class:`RunConfig`
     :raises UsageError: If anything is unknown or out of range
     """
@@ -135,6 +137,7 @@ def make_run_config(
     if protocol not in PROTOCOLS:
         raise UsageError(f"unknown protocol {protocol!r}, use one of {', '.join(PROTOCOLS)}")
     total = default_timesteps if n_timesteps is None else n_timesteps
+    device = settings.get("device", "auto")
     try:
         return RunConfig(
             env=_resolve_env(env),
@@ -144,7 +147,10 @@ def make_run_config(
             n_timesteps=-(-total // resolved.rollout) * resolved.rollout,
             protocol=protocol,
             hyperparams=resolved,
-            **{**settings, "device": resolve_device(settings.get("device", "auto"))},
+            **{
+                **settings,
+                "device": device if elsewhere and device == "cuda" else resolve_device(device),
+            },
         )
     except ValidationError as error:
         raise explain(error, "run", RunConfig) from None

@@ -14,6 +14,7 @@ from agents.executors.choice import add_executor, executor_of
 from agents.executors.jobs import Executor, Job
 from agents.run.arm import load_arms
 from agents.run.settings import add_resume_inexactly, add_run_settings, run_settings
+from agents.run.tracking import add_tracking, tracking_of
 from agents.study.config import StudyConfig, parse_study, read_study_file
 from agents.study.costs import cost_of, cost_table
 from agents.study.estimate import show_estimate, show_expected
@@ -41,10 +42,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     name, study = _study(arguments)
     root = arguments.log_folder or Path("runs", name)
     processes = arguments.processes or max(cores() // study.num_threads, 1)
-    parts = expand(name, study, root)  # before anything is written
+    elsewhere = arguments.executor != "local"
+    parts = expand(name, study, root, elsewhere=elsewhere)  # before anything is written
     jobs = [job for part in parts for job in part.jobs]
-    for job in jobs:
-        job.resume_inexactly = arguments.resume_inexactly
+    for part in parts:
+        group = name if part.label == "." else f"{name}, {part.label}"
+        for job in part.jobs:
+            job.resume_inexactly = arguments.resume_inexactly
+            job.tracking = tracking_of(arguments, group)
     _show_own_hyperparams(jobs)
     chosen = executor_of(arguments, processes, root, [job.config for job in jobs])
     if arguments.dry_run:
@@ -84,6 +89,7 @@ def make_parser() -> ArgumentParser:
     parser.add_argument("--seeds", type=whole_number, help="number of matched seeds (default: 5)")
     add_run_settings(parser)
     add_resume_inexactly(parser)
+    add_tracking(parser)
     parser.add_argument(
         "--sweep",
         type=swept,

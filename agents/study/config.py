@@ -227,13 +227,14 @@ class StudyConfig(RunSettings):
             parts[label] = self.model_copy(update={"hyperparams": hyperparams, "sweep": {}})
         return parts
 
-    def runs(self) -> list[RunConfig]:
+    def runs(self, *, elsewhere: bool = False) -> list[RunConfig]:
         """Expand the study into its runs, the arms of a cell side by side.
 
+        :param elsewhere: Whether other machines train them, whose devices are not known here
         :raises UsageError: If a game, an arm or a hyper-parameter is unknown or out of range
         """
         configs = [
-            self._run(env, algo, arm, seed)
+            self._run(env, algo, arm, seed, elsewhere)
             for seed in self.seeds
             for env in self.env
             for algo in self.algo
@@ -244,7 +245,7 @@ class StudyConfig(RunSettings):
             raise UsageError(f"env and arms name the same run twice: {folder}")
         return configs
 
-    def _run(self, env: str, algo: str, arm: str, seed: int) -> RunConfig:
+    def _run(self, env: str, algo: str, arm: str, seed: int, elsewhere: bool) -> RunConfig:
         settings = {name: getattr(self, name) for name in RunSettings.model_fields}
         if isinstance(self.n_timesteps, dict):
             settings["n_timesteps"] = self.n_timesteps[algo]
@@ -255,6 +256,7 @@ class StudyConfig(RunSettings):
             seed=seed,
             hyperparams=self.hyperparams.get(algo),
             score_window=self.comparison.window,
+            elsewhere=elsewhere,
             **settings,
         )
 

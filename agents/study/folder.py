@@ -80,16 +80,17 @@ class Part:
         }
 
 
-def expand(name: str, study: StudyConfig, root: Path) -> list[Part]:
+def expand(name: str, study: StudyConfig, root: Path, *, elsewhere: bool = False) -> list[Part]:
     """Expand a study into its runs; what is finished is skipped. Nothing is written.
 
+    :param elsewhere: Whether other machines train them, whose devices are not known here
     :raises UsageError: If a run cannot be as it is described, two are the same, or the folder
         holds runs of another configuration, or finished ones of another declaration
     """
     other = root / (STUDY_FILE if study.sweep else "sweep.json")
     if other.exists():
         raise UsageError(f"{root} holds a study {_with(not study.sweep)} sweep: use another folder")
-    parts = [_part(name, label, part, root) for label, part in study.parts().items()]
+    parts = [_part(name, label, part, root, elsewhere) for label, part in study.parts().items()]
     _check_values_differ(parts)
     for part in parts:
         _check_declaration(part)
@@ -137,10 +138,10 @@ def write_study(name: str, study: StudyConfig, root: Path, parts: list[Part]) ->
         write_json(root / "sweep.json", record)
 
 
-def _part(name: str, label: str, study: StudyConfig, root: Path) -> Part:
+def _part(name: str, label: str, study: StudyConfig, root: Path, elsewhere: bool) -> Part:
     folder = root / label
     jobs = []
-    for config in study.runs():
+    for config in study.runs(elsewhere=elsewhere):
         path = folder / config.relative_folder
         jobs.append(Job(str(path.relative_to(root)), RunFolder(path), config))
     return Part(name if label == "." else f"{name}, {label}", label, folder, study, jobs)

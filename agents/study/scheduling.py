@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Generator, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 
 from agents.executors.jobs import Execution, Executor, Job, Outcome
 from agents.study.looks import StudyLooks
@@ -30,7 +30,7 @@ def run_jobs(
     """Train all jobs, in order, yielding now and then so that the caller can show how they stand.
 
     A failed run is recorded and the others go on. When the iterator is closed or interrupted, the
-    runs under way are stopped.
+    runs under way are stopped, unless their executor is durable.
 
     :param jobs: The jobs; their states are kept up to date
     :param hang_timeout: Seconds without new timesteps, start and replay included, after which a
@@ -40,7 +40,7 @@ def run_jobs(
     """
     waiting = [_Waiting(job, hang_timeout) for job in jobs if job.state == "waiting"]
     running: list[_Running] = []
-    with _stopped_at_the_end(running):
+    with nullcontext() if executor.durable else _stopped_at_the_end(running):
         while True:
             if looks is not None:
                 looks.update()
@@ -134,6 +134,7 @@ class _Running:
             self._end()
             return False
         if outcome is None:
+            self.job.state = "queued" if self.execution.pending else "running"
             self._end_if_hung()
             return False
         if outcome.error is not None and self.kill_at is not None:

@@ -2,6 +2,7 @@
 
 import argparse
 import csv
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -33,7 +34,7 @@ def swept(text: str) -> tuple[str, list[Any]]:
     return name, parsed
 
 
-def print_sweep(comparisons: dict[str, "Comparison"], console: Console) -> None:
+def print_sweep(comparisons: Mapping[str, "Comparison"], console: Console) -> None:
     """Print the scores of every arm at every value.
 
     :param comparisons: By the folder of the values

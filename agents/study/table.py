@@ -63,7 +63,9 @@ class _TimeLeft:
 
     def __str__(self) -> str:
         loads = [self.ended.get(job.name) or self._load(job) for job in self.jobs]
-        seconds = time_left(loads, self.n_processes)
+        states = Counter(job.state for job in self.jobs)
+        at_a_time = states["running"] if states["queued"] else self.n_processes
+        seconds = time_left(loads, max(at_a_time, 1))
         return "" if seconds is None else f", about {duration(seconds)} left"
 
     def _load(self, job: Job) -> Load:
@@ -123,7 +125,7 @@ class _Lines:
 
 def _line(job: Job) -> str:
     """Say how a job stands."""
-    if job.state in ("running", "waiting") and job.failures:
+    if job.state in ("queued", "running", "waiting") and job.failures:
         return f"{job.name} {job.state} again: {job.reason}"
     return f"{job.name} {job.state}" + (f": {job.reason}" if job.state == "failed" else "")
 

@@ -2,11 +2,12 @@
 
 import time
 from collections.abc import Callable
-from contextlib import ExitStack, closing
+from contextlib import AbstractContextManager, ExitStack, closing, nullcontext
 from datetime import datetime, timezone
 from pathlib import Path
 
 from stable_baselines3.common.callbacks import BaseCallback
+from stable_baselines3.common.logger import KVWriter
 from stable_baselines3.common.on_policy_algorithm import OnPolicyAlgorithm
 
 from agents.acceleration import prepare_process
@@ -38,6 +39,7 @@ def execute(
     report: Callable[[Progress], None],
     stop_at: int | None = None,
     inexact: bool = False,
+    tracker: AbstractContextManager[KVWriter] | None = None,
 ) -> None:
     """Train a planned run to its end, from its newest checkpoint; a finished one is left alone.
 
@@ -47,6 +49,7 @@ def execute(
     :param report: Called with the progress about once a second
     :param stop_at: Timestep of a mark at which the run is left, interrupted
     :param inexact: Whether environments that would replay their whole past begin anew instead
+    :param tracker: Where SB3's log goes too, opened when nobody else can train the run
     :raises UsageError: If the configuration cannot be run, or another process is running it
     """
     config = folder.config
@@ -59,7 +62,8 @@ def execute(
         started = datetime.now(timezone.utc).isoformat(timespec="seconds")
         folder.update(status="running", error=None, started=started, provenance=provenance())
         try:
-            finished = _train(folder, config, report, stop_at, inexact)
+            with tracker or nullcontext() as output:
+                finished = _train(folder, config, report, stop_at, inexact, output)
         except KeyboardInterrupt:
             folder.update(status="interrupted")
             raise
@@ -76,13 +80,14 @@ def _train(
     report: Callable[[Progress], None],
     stop_at: int | None,
     inexact: bool,
+    output: KVWriter | None,
 ) -> bool:
     """Train, save and score; tell whether the run came to its end."""
     unusable: list[Path] = []
     while True:
         attempt = Attempt.begin(folder, unusable)
         try:
-            return _go_on(attempt, config, report, stop_at, inexact)
+            return _go_on(attempt, config, report, stop_at, inexact, output)
         except UnusableCheckpointError as error:
             assert attempt.path is not None
             tell(f"{attempt.path} cannot be used, the checkpoint before it is taken: {error}")
@@ -95,13 +100,14 @@ def _go_on(
     report: Callable[[Progress], None],
     stop_at: int | None,
     inexact: bool,
+    output: KVWriter | None,
 ) -> bool:
     folder = attempt.folder
     with ExitStack() as stack:
         env = stack.enter_context(closing(make_run_env(config, resumable=True)))
         model = make_model(config, env)
         folder.update(parameters=parameter_counts(model))
-        model.set_logger(attempt.logs.open_logger())
+        model.set_logger(attempt.logs.open_logger(output))
         stack.enter_context(closing(model.logger))
         evaluation = _evaluation(config, folder.path)
         if evaluation is not None:

@@ -5,7 +5,12 @@ import os
 from pathlib import Path
 from typing import Any
 
-from stable_baselines3.common.logger import CSVOutputFormat, Logger, TensorBoardOutputFormat
+from stable_baselines3.common.logger import (
+    CSVOutputFormat,
+    KVWriter,
+    Logger,
+    TensorBoardOutputFormat,
+)
 
 from common.files import write_atomically
 
@@ -32,10 +37,14 @@ class RunLogs:
         self.progress_csv = folder / "progress.csv"
         self._events: TensorBoardOutputFormat | None = None
 
-    def open_logger(self) -> Logger:
-        """Make SB3's logger, whose files go on after what they hold."""
+    def open_logger(self, output: KVWriter | None = None) -> Logger:
+        """Make SB3's logger, whose files go on after what they hold.
+
+        :param output: Where the log goes too
+        """
         self._events = TensorBoardOutputFormat(str(self.folder))
-        return Logger(str(self.folder), [ProgressCSV(self.progress_csv), self._events])
+        others = [] if output is None else [output]
+        return Logger(str(self.folder), [ProgressCSV(self.progress_csv), self._events, *others])
 
     def get_state(self) -> State:
         """Bring the files to the disk and describe how far they are."""

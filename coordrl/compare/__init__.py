@@ -8,7 +8,7 @@ from coordrl.compare.errors import CompareError
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from coordrl.compare.comparing.results import Comparison
+    from coordrl.compare.writing.notebook import NotebookComparison
 
 __all__ = ["CompareError", "compare_runs"]
 
@@ -22,8 +22,9 @@ def compare_runs(
     pattern: str | None = None,
     tag: str | None = None,
     follow_links: bool = False,
+    arm: str | None = None,
     console: "Console | None" = None,
-) -> "Comparison":
+) -> "NotebookComparison":
     """Compare the arms of a study, or of any runs, write the report and print the table.
 
     Needs the ``compare`` extra, which is imported only here.
@@ -40,6 +41,8 @@ def compare_runs(
         ``{game}/{algorithm}/{arm}/seed-{seed}``; matched with the last parts of the path
     :param tag: the curve in ``progress.csv`` or event files; by default the usual one
     :param follow_links: read also what links to folders lead to; without it they are an error
+    :param arm: what the arms are, in place of what paths and run folders say: "algorithm", or a
+        setting of RL Zoo's ``config.yml`` and ``args.yml`` or of ``run.json``
     :param console: where to print; by default the terminal
     :raises CompareError: if there is nothing to compare; the message is one line
     """
@@ -54,4 +57,5 @@ def compare_runs(
         pattern=pattern,
         tag=tag,
         follow_links=follow_links,
+        arm=arm,
     )

@@ -22,6 +22,7 @@ from coordrl.compare.stages import stages
 from coordrl.compare.writing.events import save_events
 from coordrl.compare.writing.json_file import save_json
 from coordrl.compare.writing.markdown import save_markdown
+from coordrl.compare.writing.notebook import NotebookComparison
 from coordrl.compare.writing.plots import figures_drawn
 from coordrl.compare.writing.report import save_report
 from coordrl.compare.writing.tables import print_comparison, save_csv
@@ -35,7 +36,7 @@ def run_comparison(
     baseline: str | None = None,
     console: Console | None = None,
     **request: Any,
-) -> Comparison:
+) -> NotebookComparison:
     """Do what :func:`coordrl.compare.compare_runs` promises."""
     asked = Request(**request)
     console = console or Console()
@@ -44,7 +45,7 @@ def run_comparison(
     with stages(console) as stage:
         study = read_study(*paths, request=asked, track=stage.track)
         stage.begin("comparing")
-        comparison = compare(study, baseline)
+        comparison = NotebookComparison.of(compare(study, baseline))
         stage.begin("writing")
         save_comparison(comparison, target)
     print_comparison(comparison, console)
@@ -161,6 +162,12 @@ def _make_parser() -> argparse.ArgumentParser:
         "--tag",
         help="the curve in progress.csv or event files "
         "(default: rollout/ep_rew_mean, or CleanRL's charts/episodic_return)",
+    )
+    parser.add_argument(
+        "--arm",
+        metavar="SETTING",
+        help="what to compare, in place of the arms that paths and run folders name: algorithm, or "
+        "a setting of RL Zoo's config.yml and args.yml or of run.json, such as learning_rate",
     )
     parser.add_argument("--follow-links", action="store_true", help=FOLLOW_LINKS)
     return parser

@@ -40,7 +40,7 @@ class LogFiles:
     :param name: its path, relative to what is compared
     :param kind: one of :data:`KINDS`
     :param files: those of that kind
-    :param fields: what is known of game, algorithm and seed; the arm always is
+    :param fields: what is known of game, algorithm, seed and arm
     :param zoo: what RL Zoo recorded of it, or None
     :param others: the files of other kinds that may be read where these hold no points
     :param by_file: whether names of files tell runs apart, so that numbers in them mean no
@@ -139,7 +139,7 @@ def read_log(run: LogFiles, tag: str | None) -> LoggedRun | Missing:
     :param tag: the curve in ``progress.csv`` or event files; by default the usual one
     """
     game, algorithm = run.fields.get("game"), run.fields.get("algorithm", UNSTATED)
-    arm, seed = run.fields["arm"], int(run.fields.get("seed", UNSTATED_SEED))
+    arm, seed = run.fields.get("arm", UNSTATED), int(run.fields.get("seed", UNSTATED_SEED))
     try:
         points = _read_first(run, tag)
     except UnusableError as error:

@@ -18,14 +18,15 @@ class Pattern:
 
     ``*`` stands for any text within one part, a seed for digits.
 
+    :param arm: whether it has to name ``{arm}``
     :raises CompareError: if it has other fields, the same twice, or no ``{arm}``
     """
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, *, arm: bool = True) -> None:
         self.text = text
         self.names_algorithm = "{algorithm}" in text
         fields = re.findall(r"\{([^{}]*)\}", text)
-        _check(text, fields)
+        _check(text, fields, arm=arm)
         last = text.strip("/").split("/")[-1]
         #: Whether its last part names files, and tells no runs apart.
         self.chooses_files = "{" not in last and "." in last
@@ -49,7 +50,7 @@ class Pattern:
         return fields
 
 
-def _check(text: str, fields: list[str]) -> None:
+def _check(text: str, fields: list[str], *, arm: bool) -> None:
     for field in fields:
         if field not in FIELDS:
             near = get_close_matches(field, FIELDS, 1, 0.4) or ["game"]
@@ -59,7 +60,7 @@ def _check(text: str, fields: list[str]) -> None:
             )
         if fields.count(field) > 1:
             raise CompareError(f"the pattern {text!r} names {{{field}}} twice")
-    if "arm" not in fields:
+    if arm and "arm" not in fields:
         raise CompareError(f"the pattern {text!r} must name {{arm}}, for example {EXAMPLE!r}")
     if re.search(r"[{}]", _TOKEN.sub("", text)):
         raise CompareError(f"the pattern {text!r} has a brace without its partner")

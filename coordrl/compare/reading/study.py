@@ -4,6 +4,7 @@ import os
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 from coordrl.compare.errors import CompareError
 from coordrl.compare.plain_text import plain, plainly
@@ -12,6 +13,7 @@ from coordrl.compare.reading.folders import RUN_FILE, Walk, check_below, each_on
 from coordrl.compare.reading.formats.table import SUFFIXES, read_table
 from coordrl.compare.reading.lengths import runs_of_one_length
 from coordrl.compare.reading.logs import KINDS, TAGGED, LogFiles, LoggedRun, find_logs, read_log
+from coordrl.compare.reading.named_arms import arms_named, folder_settings
 from coordrl.compare.reading.pattern import Pattern
 from coordrl.compare.reading.run_folders import read_run
 from coordrl.compare.reading.runs import Declaration, Missing, Run, RunKey, Study
@@ -45,6 +47,8 @@ class Request:
         layouts of RL Zoo and CleanRL are known
     :param tag: the curve in ``progress.csv`` or event files; by default the usual one
     :param follow_links: whether to read what links to folders lead to
+    :param arm: what the arms are: "algorithm", or a setting of the runs; by default what paths and
+        run folders say
     :raises CompareError: if these do not go together
     """
 
@@ -52,6 +56,7 @@ class Request:
     pattern: str | None = None
     tag: str | None = None
     follow_links: bool = False
+    arm: str | None = None
 
     def __post_init__(self) -> None:
         if self.source not in (None, *SOURCES):
@@ -73,7 +78,12 @@ class Request:
     @property
     def options(self) -> tuple[str, ...]:
         """The same as options of the command line."""
-        given = {"--source": self.source, "--pattern": self.pattern, "--tag": self.tag}
+        given = {
+            "--source": self.source,
+            "--pattern": self.pattern,
+            "--tag": self.tag,
+            "--arm": self.arm,
+        }
         options = [text for name, value in given.items() if value for text in (name, value)]
         return (*options, "--follow-links") if self.follow_links else tuple(options)
 
@@ -103,7 +113,12 @@ def read_study(*paths: Path, request: Request | None = None, track: Track | None
     items = [item for part in parts for item in part.items]
     items, notes = _algorithms_apart(items, request)
     tracked = track(items) if track else items
-    read, more = numbered([_read(item, declared.window, request.tag) for item in tracked])
+    read = [_read(item, declared.window, request.tag) for item in tracked]
+    if request.arm is not None:
+        read, more = arms_named(request.arm, read, [_settings(item) for item in items])
+        declared = replace(declared, baseline=None)
+        notes += more
+    read, more = numbered(read)
     notes += more
     entries, more = _of_one_length(read, declared.window)
     notes += more
@@ -128,7 +143,7 @@ def _plainly(study: Study) -> Study:
 
 def _algorithms_apart(items: Sequence[_Item], request: Request) -> tuple[list[_Item], list[str]]:
     """Forget algorithms that are what is compared, unless the pattern asks for them."""
-    if request.pattern and Pattern(request.pattern).names_algorithm:
+    if request.arm or (request.pattern and Pattern(request.pattern).names_algorithm):
         return list(items), []
     logs, notes = without_algorithms([item for item in items if isinstance(item, LogFiles)])
     changed = iter(logs)
@@ -154,7 +169,9 @@ def _find(root: Path, base: Path, request: Request) -> _Found:
             return found
         if request.source == "runs":
             raise CompareError(f"{root} holds no run.json: give the folder of a study or of runs")
-    pattern = None if request.pattern is None else Pattern(request.pattern)
+    pattern = None
+    if request.pattern is not None:
+        pattern = Pattern(request.pattern, arm=request.arm is None)
     logs, notes = find_logs(
         root, base, kinds=request.kinds, pattern=pattern, follow_links=request.follow_links
     )
@@ -257,6 +274,13 @@ def _read(item: _Item, window: float, tag: str | None) -> Run | Missing | Logged
     if isinstance(item, RunFolder):
         return read_run(item.path, item.name, window)
     return read_log(item, tag) if isinstance(item, LogFiles) else item
+
+
+def _settings(item: _Item) -> dict[str, Any]:
+    """Return what is known of a run's configuration."""
+    if isinstance(item, RunFolder):
+        return folder_settings(item.path)
+    return item.zoo.settings if isinstance(item, LogFiles) and item.zoo else {}
 
 
 def _of_one_length(

@@ -2,6 +2,7 @@
 
 import csv
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 from rich import box
@@ -84,15 +85,7 @@ def _terminal_table(comparison: Comparison) -> Table:
     for group in comparison.groups:
         table.add_row(f"[bold]{escape(group.title)}[/bold]")
         for name, arm, contrast in group.rows():
-            table.add_row(
-                escape(f"  {name}"),
-                str(len(arm.seeds)) if arm else "0",
-                plus_minus(arm.mean, arm.interval) if arm else "",
-                number_text(contrast.difference, sign=True) if contrast else "",
-                interval_text(contrast.interval) if contrast else "",
-                _p_values(contrast) if contrast else "",
-                short_verdict(contrast),
-            )
+            table.add_row(escape(f"  {name}"), *verdict_cells(arm, contrast))
         table.add_section()
     return table
 
@@ -108,13 +101,18 @@ def save_csv(comparison: Comparison, path: Path) -> None:
     """Write one row an arm; the columns of a contrast are empty for the baseline."""
     with path.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(("game", "algorithm", "arm", "baseline", *_ARM_COLUMNS, *_CONTRAST_COLUMNS))
-        for group in comparison.groups:
-            for name, arm, contrast in group.rows():
-                contrast_cells = _contrast_cells(contrast, comparison.declared.outcome)
-                cells = (*_arm_cells(group, arm), *contrast_cells)
-                names = (group.game, group.algorithm, name, comparison.baseline)
-                writer.writerow((*map(_text_cell, names), *cells))
+        for row in csv_rows(comparison):
+            writer.writerow((*(_text_cell(str(name)) for name in row[:4]), *row[4:]))
+
+
+def csv_rows(comparison: Comparison) -> Iterator[tuple[object, ...]]:
+    """Return the names of columns, the first four of them texts, and a row for each arm."""
+    yield ("game", "algorithm", "arm", "baseline", *_ARM_COLUMNS, *_CONTRAST_COLUMNS)
+    for group in comparison.groups:
+        for name, arm, contrast in group.rows():
+            contrast_cells = _contrast_cells(contrast, comparison.declared.outcome)
+            names = (group.game, group.algorithm, name, comparison.baseline)
+            yield (*names, *_arm_cells(group, arm), *contrast_cells)
 
 
 def _text_cell(text: str) -> str:
@@ -124,6 +122,18 @@ def _text_cell(text: str) -> str:
     ("'=1+1;'-2", 'coord-first')
     """
     return re.sub(r"(^|;)(?=\s*[=+\-@])", r"\1'", text)
+
+
+def verdict_cells(arm: ArmResult | None, contrast: Contrast | None) -> tuple[str, ...]:
+    """Return what tables say of an arm: seeds, mean, difference, its interval, p and verdict."""
+    return (
+        str(len(arm.seeds)) if arm else "0",
+        plus_minus(arm.mean, arm.interval) if arm else "",
+        number_text(contrast.difference, sign=True) if contrast else "",
+        interval_text(contrast.interval) if contrast else "",
+        _p_values(contrast) if contrast else "",
+        short_verdict(contrast),
+    )
 
 
 def _arm_cells(group: Group, arm: ArmResult | None) -> list[object]:

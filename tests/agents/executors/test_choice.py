@@ -15,13 +15,19 @@ STUDY = ("--env", "Breakout", "--algo", "a2c", "--seeds", "4", "-n", "16")
 @pytest.mark.parametrize(
     ("flags", "reason"),
     [
-        ("--executor slurm", "'slurm'"),
+        ("--executor kubernetes", "'kubernetes'"),
         ("--address auto", "--address is for a Ray cluster: add --executor ray"),
         ("--gpus-per-run 0.5", "--gpus-per-run is for a Ray cluster"),
         ("--executor ray --gpus-per-run 0.5 --device cpu", "add --device cuda"),
         ("--executor ray --gpus-per-run 0", "'0' is not a number above 0 and up to 1"),
         ("--executor ray --gpus-per-run nan", "'nan' is not a number"),
         ("--executor ray --gpus-per-run 2", "'2' is not a number above 0 and up to 1"),
+        ("--slurm partition=gpu", "--slurm is for jobs of Slurm: add --executor slurm"),
+        ("--executor ray --slurm partition=gpu", "--slurm is for jobs of Slurm"),
+        ("--executor slurm --address auto", "--address is for a Ray cluster"),
+        ("--executor slurm --slurm time:12:00:00", "'time:12:00:00' is not of the form name=value"),
+        ("--executor slurm --slurm -p", "expected at least one argument"),
+        ("--executor slurm --slurm output=x", "'output' is an option that the study gives"),
     ],
 )
 def test_flags_that_do_not_fit(
@@ -40,6 +46,16 @@ def test_without_ray_the_extra_is_named(
     line = refused(study.main, [*STUDY, "-f", str(tmp_path / "runs"), "--executor", "ray"], capsys)
     assert "pip install -e '.[cluster]'" in line
     assert not (tmp_path / "runs").exists()
+
+
+def test_without_slurm_its_command_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    root = tmp_path / "runs"
+    line = refused(study.main, [*STUDY, "-f", str(root), "--executor", "slurm"], capsys)
+    assert "there is no sbatch on this machine" in line
+    assert not root.exists()
 
 
 @pytest.mark.parametrize("scheme", ["", "ray://"])

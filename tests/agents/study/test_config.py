@@ -24,3 +24,10 @@ def test_a_suite_stands_for_its_games() -> None:
 def test_a_wrong_suite_is_refused(env: list[str], says: str) -> None:
     with pytest.raises(UsageError, match=says):
         parse_study({"env": env}, "study")
+
+
+def test_a_gpu_of_another_machine_is_not_looked_for_here() -> None:
+    study = parse_study({"env": ["Pong"], "algo": ["a2c"], "device": "cuda"}, "study")
+    assert {run.device for run in study.runs(elsewhere=True)} == {"cuda"}
+    with pytest.raises(UsageError, match="device 'cuda:99'"):
+        study.model_copy(update={"device": "cuda:99"}).runs(elsewhere=True)

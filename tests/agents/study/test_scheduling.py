@@ -40,6 +40,7 @@ class Commands:
     """Runs shell commands, one for each attempt, where a study would train."""
 
     capacity = 1
+    durable = False
     execution = ShellProcess
 
     def __init__(self, *commands: str) -> None:

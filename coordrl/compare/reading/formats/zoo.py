@@ -6,7 +6,7 @@ ever constructed.
 """
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +30,7 @@ class ZooRun:
 
     :param n_timesteps: the length that was asked for, or None
     :param n_envs: parallel environments, or None
+    :param settings: its command line and its hyper-parameters
     """
 
     game: str
@@ -37,6 +38,7 @@ class ZooRun:
     seed: int | None
     n_timesteps: int | None
     n_envs: int | None
+    settings: dict[str, Any] = field(default_factory=dict)
 
     def fields(self) -> dict[str, str]:
         """Return what is known of the run in the words of a pattern."""
@@ -84,6 +86,7 @@ def read_zoo_run(folder: Path) -> ZooRun | None:
         seed=_whole(arguments, "seed", least=0),
         n_timesteps=configured if asked is None else asked,
         n_envs=(_whole(config, "n_envs") or 1) if config else None,
+        settings={**arguments, **config},
     )
 
 

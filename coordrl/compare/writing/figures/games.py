@@ -18,7 +18,12 @@ from coordrl.compare.writing.style import Style, return_range
 def curves_figure(group: Group, looks: dict[str, Style]) -> Figure:
     """Return one game's curves: mean, 95 % t band and every seed of each arm."""
     figure = Figure(figsize=(5.4, 3.4), layout="constrained")
-    axes = figure.subplots()
+    draw_curves(figure.subplots(), group, looks)
+    return figure
+
+
+def draw_curves(axes: Axes, group: Group, looks: dict[str, Style]) -> None:
+    """Draw one game's curves: mean, 95 % t band and every seed of each arm."""
     for arm in group.arms:
         count = len(arm.seeds)
         axes.plot(arm.curve.timesteps, arm.curve.seeds.T, color=looks[arm.arm].colour,
@@ -29,7 +34,6 @@ def curves_figure(group: Group, looks: dict[str, Style]) -> Figure:
     random_line(axes, group, label=True)
     axes.set(title=group.title, xlabel="timesteps", ylabel="return of a whole game")
     axes.legend()
-    return figure
 
 
 def curves_grid(groups: list[Group], looks: dict[str, Style]) -> Figure:

@@ -1,0 +1,63 @@
+"""Experiment trackers, by their flags: what ``agents.train`` and ``agents.study`` share."""
+
+from argparse import ArgumentParser, Namespace
+from dataclasses import dataclass
+
+TRACKERS = ("wandb", "mlflow")
+
+
+@dataclass(frozen=True)
+class Tracking:
+    """Where a run is logged besides its folder.
+
+    :param project: Project of Weights & Biases, or experiment of MLflow
+    :param entity: Team of Weights & Biases, the user's own if None
+    :param group: What the run belongs to, such as a study
+    """
+
+    tracker: str
+    project: str
+    entity: str | None = None
+    group: str | None = None
+
+    def flags(self) -> list[str]:
+        """Return the flags that say so to ``agents.train``."""
+        values = {
+            "--track": self.tracker,
+            "--track-project": self.project,
+            "--track-group": self.group,
+            "--wandb-entity": self.entity,
+        }
+        return [f"{flag}={value}" for flag, value in values.items() if value is not None]
+
+
+def add_tracking(parser: ArgumentParser) -> None:
+    """Add the flags that choose a tracker."""
+    parser.add_argument("--track", choices=TRACKERS, help="log to Weights & Biases or MLflow too")
+    parser.add_argument(
+        "--track-project",
+        default="coordrl",
+        metavar="NAME",
+        help="project of Weights & Biases, or experiment of MLflow (default: coordrl)",
+    )
+    parser.add_argument(
+        "--track-group",
+        metavar="NAME",
+        help="group of the runs there (default: the study's name, and none for a single run)",
+    )
+    parser.add_argument("--wandb-entity", metavar="NAME", help="Weights & Biases team")
+
+
+def tracking_of(arguments: Namespace, study: str | None = None) -> Tracking | None:
+    """Return what the flags ask for, None if runs are not tracked.
+
+    :param study: The group where the flags name none
+    """
+    if arguments.track is None:
+        return None
+    return Tracking(
+        tracker=arguments.track,
+        project=arguments.track_project,
+        entity=arguments.wandb_entity,
+        group=arguments.track_group or study,
+    )
