@@ -47,8 +47,9 @@ def _named(name: str, entry: _Read, known: dict[str, Any], *, several: bool) -> 
         else:
             value = f"{name}={_text(name, known.get(name))}"
     except UnusableError as error:
-        is_missing = isinstance(entry, Missing)
-        return replace(entry, key=None) if is_missing else Missing(entry.name, str(error), None)
+        if isinstance(entry, Missing):
+            return replace(entry, key=None)
+        return Missing(entry.name, str(error), None)
     return replace(entry, key=key._replace(arm=f"{value} {key.arm}" if several else value))
 
 
