@@ -92,7 +92,8 @@ class Following:
         notes = []
         for decision in study.declared.decisions:
             course = self.courses.get(decision[1:4], ())
-            state = course[decision.look - 1].state if decision.look <= len(course) else "no look"
+            taken = 0 < decision.look <= len(course)
+            state = course[decision.look - 1].state if taken else "no look"
             if state != decision.state:
                 notes.append(
                     f"look {decision.look} at {decision.game}, {decision.algorithm}, "

@@ -19,6 +19,8 @@ from coordrl.compare.reading.runs import Decision, Declaration, Outcome, Sequent
 from coordrl.compare.statistics.sequential import check_looks
 
 STUDY_FILE, DECISIONS_FILE = "study.json", "decisions.json"
+# Digits of a seed that is believed.
+_DIGITS = 20
 # Names longer than this are counted.
 _LISTED = 40
 
@@ -96,7 +98,7 @@ def _sequential(record: dict[str, Any]) -> Sequential | None:
     seeds = declared_values(record)["seeds"]
     if not all(isinstance(n, int) and not isinstance(n, bool) for n in looks):
         raise UnusableError(f'"looks" must be whole numbers, not {shown(looks)}')
-    if not all(seed.isdecimal() for seed in seeds):
+    if not all(seed.isdecimal() and len(seed) < _DIGITS for seed in seeds):
         raise UnusableError("its runs must be in folders that end with seed-<number>")
     try:
         check_looks(looks, len(seeds))

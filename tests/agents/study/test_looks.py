@@ -13,6 +13,7 @@ from agents.executors.jobs import Execution, Job, Outcome
 from agents.run.config import RunConfig
 from agents.study import command, scheduling
 from agents.study.config import StudyConfig, parse_study
+from agents.study.estimate import show_expected
 from agents.study.folder import Part, expand, write_study
 from agents.study.looks import StudyLooks
 from agents.study.scheduling import run_jobs
@@ -230,6 +231,9 @@ def test_a_record_that_disagrees_is_told(one_by_one: Path, tmp_path: Path) -> No
     write_json(tmp_path / DECISIONS_FILE, record)
     [note] = [note for note in compare(read_study(tmp_path)).notes if "recorded" in note]
     assert "look 1 at Breakout, a2c, coord was recorded as live, and is different" in note
+    record["looks"][0]["look"] = -100
+    write_json(tmp_path / DECISIONS_FILE, record)
+    assert any("is no look with" in note for note in compare(read_study(tmp_path)).notes)
     (tmp_path / DECISIONS_FILE).write_text("{")
     [note] = [note for note in compare(read_study(tmp_path)).notes if "record of" in note]
     assert "decisions.json is not readable" in note
@@ -279,6 +283,17 @@ def test_the_design_is_written_down(one_by_one: Path) -> None:
     assert sum(design["weights"]) == pytest.approx(1)
     assert list(design["nominal_levels"]) == ["0.05/2", "0.05/1"]
     assert json.dumps(make_study(comparison={}).model_dump(mode="json"))
+
+
+def test_what_to_expect_is_told_beforehand(capsys: pytest.CaptureFixture[str]) -> None:
+    show_expected(make_study(), hours_per_run=2.0)
+    printed = capsys.readouterr().out
+    assert "looks at 6, 8, 10 seeds per arm; 2 comparisons" in printed
+    rows = {line.split()[0]: line.split() for line in printed.splitlines() if line.strip()}
+    assert float(rows["3"][-1]) == pytest.approx(2 * float(rows["3"][-2]), abs=1.5)
+    assert int(rows["3"][-2]) < int(rows["1"][-2]) <= 30
+    show_expected(make_study(comparison={}), hours_per_run=None)
+    assert capsys.readouterr().out == ""
 
 
 def test_looks_cannot_be_added_later(
