@@ -36,7 +36,7 @@ class Recipe:
 
 RECIPES = {
     "paper": Recipe((1e-4, 5e-4), (0.9, 0.99), 2, 0.0, 1, sees_tanh=False),
-    "stable": Recipe((2e-4, 5e-4), (0.5, 0.99), 1, 1.0, 4, sees_tanh=True),
+    "stable": Recipe((2e-4, 5e-4), (0.5, 0.99), 1, 10.0, 4, sees_tanh=True),
 }
 
 
