@@ -13,9 +13,10 @@ def to_markdown(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 
 
 def to_csv(records: Sequence[dict[str, Any]]) -> str:
-    """Return records, at least one and all with the same names, as CSV with all digits."""
+    """Return records as CSV with all digits; where one lacks a name of others, nothing stands."""
     text = io.StringIO()
-    writer = csv.DictWriter(text, records[0], lineterminator="\n")
+    names = dict.fromkeys(name for record in records for name in record)
+    writer = csv.DictWriter(text, list(names), lineterminator="\n")
     writer.writeheader()
     writer.writerows(records)
     return text.getvalue()

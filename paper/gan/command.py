@@ -16,9 +16,11 @@ from paper.command import (
     report,
     run_training,
 )
+from paper.gan.autoencoder import Autoencoder
 from paper.gan.data import draw_shapes
 from paper.gan.networks import ARMS
-from paper.gan.training import RECIPES, Adversaries, Setting
+from paper.gan.painting import Setting
+from paper.gan.training import RECIPES, Adversaries
 
 FOLDER = Path("runs/gan")
 CANVASES = (16, 32, 64)
@@ -53,8 +55,9 @@ def _train(arguments: argparse.Namespace) -> None:
     )
     if arguments.device == "cuda" and not torch.cuda.is_available():
         raise UsageError("there is no GPU that torch can use: leave --device out")
+    kind = Autoencoder if setting.recipe == "vae" else Adversaries
     run_training(
-        lambda: Adversaries(setting, draw_shapes(setting.canvas), report, arguments.device),
+        lambda: kind(setting, draw_shapes(setting.canvas), report, arguments.device),
         {"setting": asdict(setting)},
         arguments,
         describe,
@@ -71,7 +74,12 @@ def _make_parser() -> ArgumentParser:
     one = commands.add_parser("train", help="train one pair of networks")
     add = one.add_argument
     add("--arm", choices=ARMS, default="coord-gd", help="the networks (default: coord-gd)")
-    add("--recipe", choices=RECIPES, default="paper", help="how they are trained (default: paper)")
+    add(
+        "--recipe",
+        choices=(*RECIPES, "vae"),
+        default="paper",
+        help="how they are trained, or an autoencoder instead of a GAN (default: paper)",
+    )
     add(
         "--canvas", type=int, choices=CANVASES, default=64, help="pixels (default: 64, the paper's)"
     )

@@ -126,16 +126,21 @@ def measure(pictures: torch.Tensor) -> dict[str, float]:
 
 
 @torch.no_grad()
-def traversals(generator: Callable[[torch.Tensor], torch.Tensor], z: int) -> torch.Tensor:
+def traversals(
+    paint: Callable[[torch.Tensor], torch.Tensor],
+    draw: Callable[[int, torch.Generator], torch.Tensor],
+) -> torch.Tensor:
     """Return pictures on the straight ways between pairs of random numbers.
 
-    :param z: how many numbers a picture is made from
+    :param paint: makes pictures of numbers
+    :param draw: draws numbers for so many pictures
     :return: shape (20, 30, 3, canvas, canvas)
     """
-    ends = 2 * torch.rand(2, N_TRAVERSALS, 1, z, generator=torch.Generator().manual_seed(1)) - 1
+    drawn = draw(2 * N_TRAVERSALS, torch.Generator().manual_seed(1))
+    ends = drawn.view(2, N_TRAVERSALS, 1, -1)
     along = torch.linspace(0, 1, N_FRAMES)[:, None]
     points = ends[0] * (1 - along) + ends[1] * along
-    return torch.stack([generator(some) for some in points])
+    return torch.stack([paint(some) for some in points])
 
 
 def measure_traversals(frames: torch.Tensor) -> dict[str, float]:

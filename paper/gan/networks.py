@@ -78,9 +78,10 @@ class Discriminator(nn.Module):
     :param canvas: height and width of the pictures
     :param width: filters of the first layer; each layer has twice as many as the one before
     :param coords: whether its first layer is told coordinates
+    :param outputs: numbers that it returns, more than one as an autoencoder's encoder
     """
 
-    def __init__(self, canvas: int, width: int, *, coords: bool) -> None:
+    def __init__(self, canvas: int, width: int, *, coords: bool, outputs: int = 1) -> None:
         super().__init__()
         special = CoordConv2d if coords else nn.Conv2d
         filters = [width * 2**k for k in range(_doublings(canvas))]
@@ -88,13 +89,14 @@ class Discriminator(nn.Module):
         for channels, n_filters in pairwise(filters):
             layers += [nn.Conv2d(channels, n_filters, 5, 2, 2), nn.BatchNorm2d(n_filters)]
             layers.append(nn.LeakyReLU(0.2))
-        self.layers = nn.Sequential(*layers, nn.Flatten(), nn.Linear(filters[-1] * 4 * 4, 1))
+        last = nn.Linear(filters[-1] * 4 * 4, outputs)
+        self.layers = nn.Sequential(*layers, nn.Flatten(), last)
         _initialise(self)
 
     def forward(self, pictures: torch.Tensor) -> torch.Tensor:
-        """Return a logit for each picture, shape (n,)."""
+        """Return a logit for each picture, shape (n,), or several outputs, (n, outputs)."""
         logits: torch.Tensor = self.layers(pictures)
-        return logits[:, 0]
+        return logits.squeeze(dim=1)
 
 
 def make_generator(arm: str, canvas: int, width: int, z: int) -> nn.Module:

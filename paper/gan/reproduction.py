@@ -8,7 +8,7 @@ from pathlib import Path
 from paper import reproduction, study
 from paper.gan import figures, summary
 from paper.gan.command import FOLDER
-from paper.gan.training import RECIPES, Setting
+from paper.gan.painting import Setting
 from paper.reproduction import Planned
 
 # Canvas, width, random numbers, iterations, seeds.
@@ -26,7 +26,7 @@ def plan(quick: bool) -> list[Planned]:
         _planned(Setting(arm, recipe, seed, canvas, width, z, iterations))
         for canvas, width, z, iterations, n_seeds in (_QUICK if quick else _FULL)
         for seed in range(n_seeds)
-        for recipe in RECIPES
+        for recipe in summary.SHOWN
         for arm in _COMPARED
     ]
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import torch
 
-from common.command_line import ArgumentParser, whole_number
+from common.command_line import ArgumentParser, whole_number, whole_number_or_zero
 from common.errors import UsageError
 from paper.command import (
     add_reproduction_options,
@@ -110,7 +110,12 @@ def _make_parser() -> ArgumentParser:
     add("--size", type=whole_number, default=224, help="of images, in pixels (default: 224)")
     add("--batch-size", type=whole_number, default=256, help="of all GPUs together (default: 256)")
     add("--amp", action="store_true", help="mixed precision: convolutions in bfloat16")
-    add("--workers", type=int, default=8, help="processes that read images, a GPU (default: 8)")
+    add(
+        "--workers",
+        type=whole_number_or_zero,
+        default=8,
+        help="processes that read images, a GPU (default: 8)",
+    )
     add("--device", choices=("cuda", "cpu"), default="cuda", help="(default: cuda)")
     small = commands.add_parser(
         "fashion",

@@ -77,11 +77,14 @@ def test_an_object_that_moves_steadily_jumps_a_pixel_at_most() -> None:
 def test_traversals_are_straight() -> None:
     seen: list[torch.Tensor] = []
 
-    def generator(z: torch.Tensor) -> torch.Tensor:
+    def paint(z: torch.Tensor) -> torch.Tensor:
         seen.append(z)
         return torch.zeros(len(z), 3, 16, 16)
 
-    assert traversals(generator, 4).shape == (20, 30, 3, 16, 16)
+    def draw(n: int, generator: torch.Generator) -> torch.Tensor:
+        return 2 * torch.rand(n, 4, generator=generator) - 1
+
+    assert traversals(paint, draw).shape == (20, 30, 3, 16, 16)
     steps = seen[0].diff(dim=0)
     torch.testing.assert_close(steps, steps[:1].expand_as(steps), atol=1e-6, rtol=0)
     assert seen[0].abs().max() <= 1

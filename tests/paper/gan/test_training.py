@@ -9,11 +9,12 @@ import pytest
 import torch
 
 from paper import training as shared
-from paper.gan import reproduction, summary
-from paper.gan import training as gan
+from paper.gan import painting, reproduction, summary
+from paper.gan.autoencoder import Autoencoder
 from paper.gan.command import main
 from paper.gan.data import Shapes, draw_shapes
-from paper.gan.training import RECIPES, Adversaries, Setting
+from paper.gan.painting import Painting, Setting
+from paper.gan.training import RECIPES, Adversaries
 from paper.reproduction import Planned
 from paper.results import load
 from paper.verdicts import Comparison, Samples, compare
@@ -25,7 +26,7 @@ SETTING = Setting("coord-gd", "paper", seed=1, canvas=16, width=2, z=4, iteratio
 @pytest.fixture(autouse=True, scope="module")
 def few_samples() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(gan, "N_SAMPLES", 50)
+        patch.setattr(painting, "N_SAMPLES", 50)
         yield
 
 
@@ -38,18 +39,23 @@ def adversaries(shapes: Shapes, setting: Setting = SETTING) -> Adversaries:
     return Adversaries(setting, shapes, lambda _: None)
 
 
+def any_kind(shapes: Shapes, setting: Setting) -> Painting:
+    kind = Autoencoder if setting.recipe == "vae" else Adversaries
+    return kind(setting, shapes, lambda _: None)
+
+
 @pytest.mark.parametrize("arm", ["plain", "coord-gd"])
-@pytest.mark.parametrize("recipe", RECIPES)
+@pytest.mark.parametrize("recipe", [*RECIPES, "vae"])
 def test_cut_off_anywhere_it_ends_with_the_same_bits(
     arm: str, recipe: str, shapes: Shapes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     setting = replace(SETTING, arm=arm, recipe=recipe)
-    whole = adversaries(shapes, setting)
+    whole = any_kind(shapes, setting)
     whole.train()
     monkeypatch.setattr(shared, "CHECKPOINT_SECONDS", 0)
     for stop in (1, 5):
-        cut_off(adversaries(shapes, setting), stop, tmp_path)
-    rest = adversaries(shapes, setting)
+        cut_off(any_kind(shapes, setting), stop, tmp_path)
+    rest = any_kind(shapes, setting)
     rest.train(tmp_path)
     assert rest.history == whole.history
     assert rest.result()[0]["fingerprint"] == whole.result()[0]["fingerprint"]
@@ -92,6 +98,15 @@ def test_each_network_learns_where_the_other_does_not(recipe: str, shapes: Shape
     assert all(map(torch.equal, before, training.discriminator.parameters()))
 
 
+def test_an_autoencoder_restores_what_it_has_seen(shapes: Shapes) -> None:
+    few = Shapes(16, shapes.centres[:16], shapes.circles[:16])
+    setting = replace(SETTING, arm="plain", recipe="vae", width=4, iterations=300)
+    training = Autoencoder(setting, few, lambda _: None)
+    training.train()
+    assert training.history[-1]["loss"] < 0.8 * training.history[0]["loss"]
+    assert 0 <= training.scores()["restored"] <= 1
+
+
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory: pytest.TempPathFactory, few_samples: None) -> Path:
     output = tmp_path_factory.mktemp("study") / "gan"
@@ -110,15 +125,15 @@ def test_the_page_stands_alone(finished: Path) -> None:
     assert not re.search(r"(?:src|href)=[\"']?https?:", text)
     assert text.count("data:image/png;base64,") == 3
     assert text.count("data:image/gif;base64,") == 1
-    assert len((finished / "results.md").read_text().splitlines()) == 2 + 4
+    assert len((finished / "results.md").read_text().splitlines()) == 2 + 6
     results = [load(path.parent) for path in finished.glob("runs/**/result.json")]
-    assert len(results) == 8
+    assert len(results) == 12
     assert all(result is not None and result.fingerprint in text for result in results)
 
 
 def test_the_full_study_is_planned_as_the_docs_say() -> None:
     planned: list[Planned] = reproduction.plan(quick=False)
-    assert len({one.name for one in planned}) == len(planned) == 20
+    assert len({one.name for one in planned}) == len(planned) == 30
 
 
 def comparison(name: str, plain: float, coordconv: float, noise: float = 0.02) -> Comparison:
