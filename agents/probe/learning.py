@@ -17,7 +17,8 @@ from envs.objects import Places
 SIZE = 84
 IMAGES = spaces.Box(0, 255, (4, SIZE, SIZE), np.uint8)
 LEARNING_RATE = 1e-3
-BATCH = 32
+BATCH = 8
+"""Small, for many updates: what coordinates add to pooled features is learned late."""
 
 
 @dataclass(frozen=True)

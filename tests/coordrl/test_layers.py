@@ -330,7 +330,7 @@ def test_constant_channels_without_zeros_at_the_border_are_concatenated(argument
 
 @pytest.mark.parametrize("layer_class", ALL)
 def test_an_unknown_code_names_the_valid_ones(layer_class: type[CoordConvBase]) -> None:
-    with pytest.raises(ValueError, match=r"code='random'.*coordinates, constant or random_SEED"):
+    with pytest.raises(ValueError, match=r"code='random'.*coordinates, constant, random_SEED"):
         layer_class(4, 8, 3, code="random")
 
 
