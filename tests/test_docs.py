@@ -28,6 +28,7 @@ SHORT_PPO = "PPO(CoordActorCriticPolicy, env, n_steps=16, batch_size=16, n_epoch
 SHORTER: dict[str, dict[str, str]] = {
     "README.md": {},
     "atari.md": {"100_000": "16", "n_envs=8, seed=0": "n_envs=2, seed=0", "seed=0)": "n_steps=8)"},
+    "comparison.md": {},
     "deployment.md": {},
     "not_so_clevr.md": {"10_000": "256"},
     # Six epochs are enough to tell the networks apart.
@@ -198,6 +199,13 @@ def test_every_command_is_understood(
     shorter = "" if "--dry-run" in words else SHORT.get(name, "")
     trains = name in ("agents.train", "agents.study")
     run(f"{words} {shorter} {f'-f {tmp_path}' if trains else ''}", workplace)
+
+
+@pytest.mark.slow
+def test_a_comparison_in_a_notebook(workplace: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    names = run_page("comparison.md", workplace, monkeypatch)
+    assert len(names["comparison"].to_frame()) == 4
+    assert len(names["ax"].lines) >= 2
 
 
 @pytest.mark.slow
