@@ -17,8 +17,8 @@ RULE = (
     "(coordconv8) are compared with the ten of the control (conv8) by the exact unpaired "
     "permutation test and by two one-sided tests for equivalence, both with Holm's correction "
     "for the two; a difference matters from .005, half a percent of the images. That coordinates "
-    "neither help nor hurt holds here if both comparisons are equivalent, or differ by less than "
-    "that; it does not hold here if either is better or worse; undecided otherwise. "
+    "neither help nor hurt holds here if both are shown to differ by less than that (equivalent, "
+    "or negligible); it does not hold here if either is better or worse; undecided otherwise. "
     "ImageNet itself stays untested."
 )
 

@@ -10,7 +10,7 @@ from agents.run.folder import RunFolder
 from agents.study import command as study
 from common.files import read_json, write_json
 from coordrl.compare.reading.study import read_study
-from tests.agents.fuzzing import write_runs
+from tests.agents.fuzzing.run_folders import write_runs
 from tests.agents.runs import refused, run_study, write_study
 
 RUN = "Breakout/a2c/standard/seed-0"

@@ -83,6 +83,8 @@ class Written(Execution):
 class Scores:
     """Writes what runs would leave, a number of them at a time."""
 
+    durable = False
+
     def __init__(
         self,
         capacity: int,

@@ -99,7 +99,7 @@ def comparison(place: str, difference: float, noise: float = 0.001) -> Compariso
     ("centred", "anywhere", "verdict"),
     [
         (0.0, 0.0, "holds here"),
-        (0.0, 0.004, "holds here"),
+        (0.0, 0.002, "holds here"),
         (0.02, 0.0, "does not hold here"),
         (0.0, -0.02, "does not hold here"),
     ],
