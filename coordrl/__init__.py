@@ -46,4 +46,4 @@ __all__ = [
     "coordinate_grid",
     "to_coordconv",
 ]
-__version__ = "0.1.0"
+__version__ = "0.2.0"
