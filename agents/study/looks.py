@@ -1,6 +1,6 @@
 """The looks of a sequential study, taken while it trains: which of its runs are still needed."""
 
-from datetime import UTC, datetime
+from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
 from agents.executors.jobs import Job
@@ -105,7 +105,7 @@ class _PartLooks:
         new = [look for look in taken if _states(look) not in known]
         if not new:
             return
-        now = datetime.now(UTC).isoformat(timespec="seconds")
+        now = datetime.now(timezone.utc).isoformat(timespec="seconds")
         dated = [{"time": now, **look} for look in new]
         unneeded = [str(j.config.relative_folder) for j in self.part.jobs if not j.needed]
         values = {"format": FORMAT, "looks": [*recorded, *dated], "unneeded": unneeded}
