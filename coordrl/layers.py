@@ -177,7 +177,8 @@ class CoordConv2d(_CoordConv, nn.Conv2d):
         ``"random_0"``, fixed random maps of this or another seed, which tell positions apart
         without geometry; or ``"fourier_3"``, sinusoids of the coordinates in so many bands; or
         ``"learned"``, no channels but a free map a filter, the most that any of these could give:
-        ``coord_weight`` of shape (out_channels, *output size) starts as what coordinates would add
+        ``coord_weight`` of shape ``(out_channels, *output size)``, which starts as what coordinates
+        would add
     :param coord_init: Initial coordinate weights: ``"default"`` as torch would initialise the
         concatenated convolution, ``"orthogonal"`` as SB3's ``ortho_init`` would (the choice for
         A2C and PPO, whose ``ortho_init`` never sees ``coord_weight``), ``"zeros"`` to start as the

@@ -115,6 +115,9 @@ SHORT = {
     "agents.study": "--list",
     "agents.evaluate": "--n-eval-episodes 1",
     "agents.enjoy": "-n 8 -o shown.mp4",
+    "agents.probe pictures": "--games Pong",
+    "agents.probe learn": "--games Pong --arms pooled keypoints --seeds 1 --frames 64 --updates 2",
+    "agents.probe read": "--frames 64",
 }
 """What is added to commands, the last value of a flag being the one that counts."""
 OF_OTHER_TOOLS = (" logs", "--source events", "returns.csv", "zoo-logs")
@@ -177,11 +180,12 @@ def workplace(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def run(command: str, folder: Path) -> str:
-    words = shlex.split(command)
-    there = [
-        str(path.relative_to(folder)) for word in words for path in folder.glob(word) if "*" in word
+    """Run a command in a folder, as a shell would."""
+    words = [
+        str(found)
+        for word in shlex.split(command)
+        for found in (folder.glob(word) if "*" in word else [word])
     ]
-    words = [word for word in words if "*" not in word] + there
     done = subprocess.run(
         [sys.executable, "-m", *words], cwd=folder, capture_output=True, text=True, check=False
     )
@@ -195,10 +199,10 @@ def test_every_command_is_understood(
     page: str, command: str, workplace: Path, tmp_path: Path
 ) -> None:
     words = command.split("python -m ", 1)[1]
-    name = words.split()[0]
-    shorter = "" if "--dry-run" in words else SHORT.get(name, "")
-    trains = name in ("agents.train", "agents.study")
-    run(f"{words} {shorter} {f'-f {tmp_path}' if trains else ''}", workplace)
+    shorter = [more for start, more in SHORT.items() if words.startswith(start)]
+    shorter = [] if "--dry-run" in words else shorter
+    trains = words.startswith(("agents.train", "agents.study"))
+    run(f"{words} {' '.join(shorter)} {f'-f {tmp_path}' if trains else ''}", workplace)
 
 
 @pytest.mark.slow
