@@ -1,13 +1,15 @@
 """What all seeds of an experiment's arms come to: table, findings and page."""
 
+import argparse
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from common.errors import UsageError
 from coordrl.compare.statistics.two_arms import mean_interval
+from paper import reproduction
 from paper.page import inline, render
 from paper.reproduction import Planned
 from paper.results import Result, load
@@ -80,23 +82,58 @@ class Table:
         ]
 
 
+class Summary(Protocol):
+    """An experiment's module ``summary``: what is compared, and what that comes to."""
+
+    TABLE: Table
+    RULE: str
+
+    def comparisons(self, runs: Sequence[Run]) -> list[Comparison]:
+        """Compare the arms that the claim is about."""
+
+    def claim(self, found: Sequence[Comparison]) -> str:
+        """Return the verdict on the paper's claim."""
+
+    def answer(self, found: Sequence[Comparison]) -> str:
+        """Return it as a sentence."""
+
+
 @dataclass(frozen=True)
 class Story:
-    """What a page tells, beside the table.
+    """What a page tells.
 
     :param package: whose template it fills
-    :param claim: the verdict on the paper's claim
-    :param answer: the same as a sentence
     :param draw: draws figures into a folder
     """
 
     package: str
-    table: Table
-    comparisons: Sequence[Comparison]
-    claim: str
-    answer: str
-    rule: str
+    summary: Summary
     draw: Callable[[Sequence[Run], Path], list[Path]]
+
+
+def reproduce(
+    arguments: argparse.Namespace,
+    planned: Sequence[Planned],
+    folder: Path,
+    story: Story,
+    **values: Any,
+) -> int:
+    """Train whatever is not trained yet, and write tables, figures and the page.
+
+    :param arguments: of the command line, see :func:`paper.command.add_reproduction_options`
+    :param folder: where it writes unless told otherwise
+    :param values: what the template needs besides
+    :return: exit code: 0, or 1 if a training failed
+    """
+    return reproduction.reproduce(
+        planned,
+        reproduction.folder_of(arguments.output, folder, quick=arguments.quick),
+        arguments.processes,
+        only_list=arguments.list,
+        finish=lambda output, finished: write(
+            output, finished, story, planned=len(planned), **values
+        ),
+    )
 
 
 def load_runs(output: Path, finished: Sequence[Planned]) -> list[Run]:
@@ -114,20 +151,21 @@ def load_runs(output: Path, finished: Sequence[Planned]) -> list[Run]:
     return runs
 
 
-def write(output: Path, runs: Sequence[Run], story: Story, **values: Any) -> Path:
+def write(output: Path, finished: Sequence[Planned], story: Story, **values: Any) -> Path:
     """Write tables, figures and the page.
 
     :param values: what the template needs besides
     :return: the page's path
     """
-    table = story.table
+    runs = load_runs(output, finished)
+    table, comparisons = story.summary.TABLE, story.summary.comparisons(runs)
     rows = table.rows(runs)
     (output / "results.md").write_text(to_markdown(table.headings, rows), encoding="utf-8")
     records = [_record(run) for run in runs]
     (output / "results.csv").write_text(to_csv(records), encoding="utf-8")
     found = {
-        "claim": story.claim,
-        "comparisons": [asdict(one) for one in story.comparisons],
+        "claim": story.summary.claim(comparisons),
+        "comparisons": [asdict(one) for one in comparisons],
         "trainings": records,
     }
     (output / "results.json").write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
@@ -136,11 +174,11 @@ def write(output: Path, runs: Sequence[Run], story: Story, **values: Any) -> Pat
     drawn = story.draw(runs, folder)
     text = render(
         story.package,
-        answer=story.answer,
-        findings=[finding(one, table.measures[0]) for one in story.comparisons],
+        answer=story.summary.answer(comparisons),
+        findings=[finding(one, table.measures[0]) for one in comparisons],
         headings=table.headings,
         rows=rows,
-        rule=story.rule,
+        rule=story.summary.RULE,
         runs=runs,
         shown=table.measures[:3],
         images={path.stem: inline(path) for path in drawn},

@@ -2,10 +2,8 @@
 
 import argparse
 from dataclasses import asdict
-from functools import partial
-from pathlib import Path
 
-from paper import reproduction, study
+from paper import study
 from paper.gan import figures, summary
 from paper.gan.command import FOLDER
 from paper.gan.painting import Setting
@@ -15,6 +13,8 @@ from paper.reproduction import Planned
 _FULL = ((32, 16, 64, 6_000, 5),)
 _QUICK = ((16, 12, 32, 1_000, 2),)
 _COMPARED = ("plain", "coord-gd")
+
+STORY = study.Story("paper.gan", summary, figures.draw)
 
 
 def plan(quick: bool) -> list[Planned]:
@@ -37,30 +37,9 @@ def reproduce(arguments: argparse.Namespace) -> int:
     :return: exit code: 0, or 1 if a training failed
     """
     planned = plan(arguments.quick)
-    return reproduction.reproduce(
-        planned,
-        reproduction.folder_of(arguments.output, FOLDER, quick=arguments.quick),
-        arguments.processes,
-        only_list=arguments.list,
-        finish=partial(write, n_planned=len(planned)),
+    return study.reproduce(
+        arguments, planned, FOLDER, STORY, canvas=planned[0].expected["setting"]["canvas"]
     )
-
-
-def write(output: Path, finished: list[Planned], *, n_planned: int) -> Path:
-    """Write tables, figures and the page."""
-    runs = study.load_runs(output, finished)
-    found = summary.comparisons(runs)
-    story = study.Story(
-        "paper.gan",
-        summary.TABLE,
-        found,
-        summary.claim(found),
-        summary.answer(found),
-        summary.RULE,
-        figures.draw,
-    )
-    canvas = runs[0].result.setting["canvas"]
-    return study.write(output, runs, story, planned=n_planned, canvas=canvas)
 
 
 def _planned(setting: Setting) -> Planned:

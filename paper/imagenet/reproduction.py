@@ -2,10 +2,9 @@
 
 import argparse
 from dataclasses import asdict
-from functools import partial
 from pathlib import Path
 
-from paper import reproduction, study
+from paper import study
 from paper.idx import check_files
 from paper.imagenet import figures, summary
 from paper.imagenet.command import FOLDER
@@ -16,6 +15,8 @@ from paper.reproduction import Planned
 _FULL = ((2, 10),)
 _QUICK = ((1, 3),)
 _COMPARED = ("conv8", "coordconv8")
+
+STORY = study.Story("paper.imagenet", summary, figures.draw)
 
 
 def plan(quick: bool, data: Path) -> list[Planned]:
@@ -42,29 +43,7 @@ def reproduce(arguments: argparse.Namespace) -> int:
     planned = plan(arguments.quick, arguments.data)
     if not arguments.list:
         check_files(arguments.data)
-    return reproduction.reproduce(
-        planned,
-        reproduction.folder_of(arguments.output, FOLDER, quick=arguments.quick),
-        arguments.processes,
-        only_list=arguments.list,
-        finish=partial(write, n_planned=len(planned), quick=arguments.quick),
-    )
-
-
-def write(output: Path, finished: list[Planned], *, n_planned: int, quick: bool) -> Path:
-    """Write tables, figures and the page."""
-    runs = study.load_runs(output, finished)
-    found = summary.comparisons(runs)
-    story = study.Story(
-        "paper.imagenet",
-        summary.TABLE,
-        found,
-        summary.claim(found),
-        summary.answer(found),
-        summary.RULE,
-        figures.draw,
-    )
-    return study.write(output, runs, story, planned=n_planned, quick=quick)
+    return study.reproduce(arguments, planned, FOLDER, STORY, quick=arguments.quick)
 
 
 def _planned(setting: Setting, data: Path) -> Planned:

@@ -10,6 +10,7 @@ import pytest
 
 from common.command_line import run_command
 from common.errors import UsageError
+from paper import study
 from paper.detection import reproduction, summary
 from paper.detection.command import main
 from paper.reproduction import Planned
@@ -101,7 +102,7 @@ def test_results_of_different_data_are_not_mixed(output: Path, planned: list[Pla
     path.write_text(json.dumps(values))
     try:
         with pytest.raises(UsageError, match="of different data"):
-            reproduction.write(output, planned, n_planned=12, quick=True)
+            study.write(output, planned, reproduction.STORY, planned=12, quick=True)
     finally:
         path.write_text(whole)
 
