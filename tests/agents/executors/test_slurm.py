@@ -198,7 +198,9 @@ def test_jobs_that_meet_their_time_limit_are_queued_again(
 def test_a_time_limit_that_leaves_no_time_is_a_failure(
     cluster: SlurmCluster, tmp_path: Path
 ) -> None:
-    study = start_study(tmp_path, "--slurm", "time=1", arms=["coord"], n_timesteps=100_000_000)
+    # Far longer than a minute to its first checkpoint, on any machine.
+    long = {"n_timesteps": 1_000_000, "save_freq": 1_000_000}
+    study = start_study(tmp_path, "--slurm", "time=1", arms=["coord"], **long)
     assert end_of(study) == 1
     run = run_at(tmp_path / "runs", "coord")
     assert run.record["status"] == "failed"
