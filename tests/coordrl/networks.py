@@ -1,5 +1,6 @@
 """Environments, networks and layers that several tests use."""
 
+from pathlib import Path
 from typing import Any
 
 import gymnasium as gym
@@ -31,6 +32,16 @@ def image_env(discrete: bool = True, *, channel_first: bool = False) -> FakeImag
         discrete=discrete,
         channel_first=channel_first,
     )
+
+
+def check_onnx(network: nn.Module, path: Path, *inputs: torch.Tensor) -> None:
+    """Compare what ONNX Runtime computes from a file with what the network does."""
+    import onnxruntime  # which the tests with the lowest versions do without
+
+    session = onnxruntime.InferenceSession(path)
+    for x in inputs:
+        [output] = session.run(None, {session.get_inputs()[0].name: x.numpy()})
+        np.testing.assert_allclose(output, network(x).detach().numpy(), atol=1e-4)
 
 
 class FloatImages(gym.ObservationWrapper[Any, Any, Any]):

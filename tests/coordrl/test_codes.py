@@ -4,7 +4,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import onnxruntime
 import pytest
 import torch
 from gymnasium import spaces
@@ -22,7 +21,7 @@ from coordrl import (
 )
 from coordrl.coord_conv import CoordConvBase
 from coordrl.inspect import coord_layers, coordinate_maps, gradient_share, without_coordinates
-from tests.coordrl.networks import ALL, FORWARD
+from tests.coordrl.networks import ALL, FORWARD, check_onnx
 
 FRAMES = spaces.Box(0, 255, shape=(4, 44, 36), dtype=np.uint8)
 SIZE = (9, 7)
@@ -211,20 +210,22 @@ def test_a_look_inside(code: str) -> None:
 
 
 @pytest.mark.parametrize("code", ["fourier_2", "learned"])
-def test_compiles_exports_and_traces(code: str, tmp_path: Path) -> None:
+def test_compiles_and_traces(code: str) -> None:
     network, x = CoordNatureCNN(FRAMES, 8, code=code).eval(), torch.rand(3, 4, 44, 36)
     torch._dynamo.reset()
     compiled = torch.compile(network, fullgraph=True, backend="aot_eager")
     torch.testing.assert_close(compiled(x), network(x))
     traced = torch.fx.symbolic_trace(network)
     torch.testing.assert_close(traced(x), network(x))
+
+
+@pytest.mark.parametrize("code", ["fourier_2", "learned"])
+def test_onnx_runtime_computes_the_same(code: str, tmp_path: Path) -> None:
+    network, x = CoordNatureCNN(FRAMES, 8, code=code).eval(), torch.rand(3, 4, 44, 36)
     path = tmp_path / "network.onnx"
     batch = ({0: torch.export.Dim("batch", min=1)},)
     torch.onnx.export(network, (x,), path, dynamic_shapes=batch, dynamo=True, verbose=False)
-    session = onnxruntime.InferenceSession(path)
-    for images in (x, torch.rand(1, 4, 44, 36)):
-        [output] = session.run(None, {session.get_inputs()[0].name: images.numpy()})
-        np.testing.assert_allclose(output, network(images).detach().numpy(), atol=1e-4)
+    check_onnx(network, path, x, torch.rand(1, 4, 44, 36))
 
 
 @pytest.mark.parametrize("rank", [1, 2, 3])

@@ -3,8 +3,6 @@
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import onnxruntime
 import pytest
 import torch
 from torch import nn
@@ -12,6 +10,7 @@ from torch._dynamo.testing import CompileCounter
 from torch.fx.experimental.proxy_tensor import make_fx
 
 from coordrl import AddCoords, CoordConv2d, CoordConvTranspose2d
+from tests.coordrl.networks import check_onnx
 
 CODES = ["coordinates", "constant", "random_3"]
 CODES_SLOWLY = ["coordinates", *(pytest.param(code, marks=pytest.mark.slow) for code in CODES[1:])]
@@ -137,14 +136,6 @@ def test_torchscripts_compiler_says_what_to_take_in_its_place(layer: nn.Module) 
         torch.jit.script(nn.Sequential(layer))
 
 
-def check_onnx(net: nn.Module, path: Path, sizes: list[tuple[int, ...]]) -> None:
-    session = onnxruntime.InferenceSession(path)
-    for size in sizes:
-        x = torch.randn(size)
-        [output] = session.run(None, {session.get_inputs()[0].name: x.numpy()})
-        np.testing.assert_allclose(output, net(x).detach().numpy(), atol=1e-4)
-
-
 @pytest.mark.parametrize("code", CODES_SLOWLY)
 def test_onnx_runtime_computes_the_same_for_any_size(code: str, tmp_path: Path) -> None:
     net, path = network(code).eval(), tmp_path / "network.onnx"
@@ -153,7 +144,7 @@ def test_onnx_runtime_computes_the_same_for_any_size(code: str, tmp_path: Path) 
     torch.onnx.export(
         net, (torch.randn(SIZES[0]),), path, dynamic_shapes=(dynamic,), dynamo=True, verbose=False
     )
-    check_onnx(net, path, SIZES)
+    check_onnx(net, path, *map(torch.randn, SIZES))
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
@@ -167,11 +158,11 @@ def test_the_older_onnx_exporter_too(
     x = torch.randn(SIZES[0]).contiguous(memory_format=layout)
     names: Any = {"input_names": ["x"], "dynamic_axes": {"x": DYNAMIC}}
     torch.onnx.export(net, (x,), path, dynamo=False, opset_version=18, **names)
-    check_onnx(net, path, SIZES)
+    check_onnx(net, path, *map(torch.randn, SIZES))
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
 def test_the_older_onnx_exporter_with_an_output_of_one_pixel(tmp_path: Path) -> None:
     net, path = CoordConv2d(3, 8, 3).eval(), tmp_path / "network.onnx"
     torch.onnx.export(net, (torch.randn(1, 3, 3, 3),), path, dynamo=False, opset_version=18)
-    check_onnx(net, path, [(1, 3, 3, 3)])
+    check_onnx(net, path, torch.randn(1, 3, 3, 3))

@@ -3,7 +3,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import onnxruntime
 import pytest
 import torch
 from gymnasium import spaces
@@ -11,6 +10,7 @@ from torch import nn
 
 from coordrl import CoordConv2d, HadamaxCNN
 from coordrl.coord_conv import CoordConvBase
+from tests.coordrl.networks import check_onnx
 
 
 def images(*shape: int) -> spaces.Box:
@@ -160,7 +160,4 @@ def test_onnx_runtime_computes_the_same(coord_layers: Any, tmp_path: Path) -> No
     path, x = tmp_path / "network.onnx", torch.rand(3, 4, 30, 21)
     batch = ({0: torch.export.Dim("batch", min=1)},)
     torch.onnx.export(network, (x,), path, dynamic_shapes=batch, dynamo=True, verbose=False)
-    session = onnxruntime.InferenceSession(path)
-    for sample in (x, torch.rand(1, 4, 30, 21)):
-        [output] = session.run(None, {session.get_inputs()[0].name: sample.numpy()})
-        np.testing.assert_allclose(output, network(sample).detach().numpy(), atol=1e-4)
+    check_onnx(network, path, x, torch.rand(1, 4, 30, 21))

@@ -2,13 +2,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import onnxruntime
 import pytest
 import torch
 from gymnasium import spaces
 from stable_baselines3.common.torch_layers import NatureCNN
 
 from coordrl import KeypointCNN, SpatialSoftmax
+from tests.coordrl.networks import check_onnx
 
 FRAMES = spaces.Box(0, 255, shape=(4, 52, 44), dtype=np.uint8)
 
@@ -114,7 +114,4 @@ def test_onnx_runtime_computes_the_same(tmp_path: Path) -> None:
     batch = ({0: torch.export.Dim("batch", min=1)},)
     x = torch.rand(3, 4, 52, 44)
     torch.onnx.export(network, (x,), path, dynamic_shapes=batch, dynamo=True, verbose=False)
-    session = onnxruntime.InferenceSession(path)
-    for images in (x, torch.rand(1, 4, 52, 44)):
-        [output] = session.run(None, {session.get_inputs()[0].name: images.numpy()})
-        np.testing.assert_allclose(output, network(images).detach().numpy(), atol=1e-4)
+    check_onnx(network, path, x, torch.rand(1, 4, 52, 44))
