@@ -6,7 +6,11 @@ PY := $(VENV)/bin/python
 LAB := $(VENV)/.installed-lab
 DEV := $(VENV)/.installed-dev
 
-.PHONY: demo test test-slow check docs format tensorboard clean
+# The library alone, with the oldest of all that it needs.
+PYTHON_LOWEST ?= python3.10
+LOWEST := .venv-lowest
+
+.PHONY: demo test test-slow test-lowest check docs format tensorboard clean
 
 $(LAB): pyproject.toml constraints.txt
 	@echo "Installing into $(VENV): 1.5 GB, half of it torch for CPUs."
@@ -30,6 +34,16 @@ test-slow: $(DEV)
 	$(PY) -m pytest -m "slow and not alone" -n 2 --dist worksteal
 	$(PY) -m pytest -m alone
 
+$(LOWEST)/.installed: pyproject.toml .ci/lowest.py
+	@echo "Installing into $(LOWEST): on Linux pip takes torch for CUDA, some GB."
+	rm -rf $(LOWEST)
+	$(PYTHON_LOWEST) -m venv $(LOWEST)
+	$(LOWEST)/bin/python -m pip install --quiet $$($(PYTHON) .ci/lowest.py) ale-py hypothesis pytest pytest-timeout tensorboard
+	touch $@
+
+test-lowest: $(LOWEST)/.installed  ## not part of .ci/run, for its size
+	$(LOWEST)/bin/python -m pytest -o addopts= -m "not slow" -k "not onnx" tests/coordrl
+
 check: $(DEV)
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/ruff check .
@@ -47,4 +61,4 @@ tensorboard: $(LAB)
 	$(VENV)/bin/tensorboard --logdir $(or $(LOGDIR),runs)
 
 clean:
-	rm -rf $(VENV) dist docs/_build
+	rm -rf $(VENV) $(LOWEST) dist docs/_build
