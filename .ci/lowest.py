@@ -1,8 +1,9 @@
-"""Prints what pip is to install for `make test-lowest`: the lowest versions that pyproject.toml allows."""
+"""Prints the lowest versions that pyproject.toml allows, as pip is to install them."""
 
 import re
-import tomllib
 from pathlib import Path
+
+import tomllib
 
 project = tomllib.loads(Path("pyproject.toml").read_text())["project"]
 for requirement in project["dependencies"] + project["optional-dependencies"]["contrib"]:

@@ -5,8 +5,8 @@ A page says where a table belongs::
     <!-- data/layers.csv -->
     <!-- end -->
 
-Between the two lines stand the file's rows as a Markdown table, which every viewer shows, and below it
-the file's first line, a comment: the command that measured them, the machine, the date. With
+Between the two lines stand the file's rows as a Markdown table, which every viewer shows, and below
+it the file's first line, a comment: the command that measured them, the machine, the date. With
 ``--check`` nothing is written: pages that do not show what their files hold are named.
 """
 

@@ -6,11 +6,14 @@ import subprocess
 import sys
 import venv
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
+
+from tests.forks import Forks
 
 REPOSITORY = Path(__file__).parents[1]
 DOCS = REPOSITORY / "docs"
@@ -168,41 +171,45 @@ def commands() -> Iterator[tuple[str, str]]:
 
 
 @pytest.fixture(scope="module")
-def workplace(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def forks(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Forks]:
+    with closing(Forks(tmp_path_factory.mktemp("forks"))) as forks:
+        yield forks
+
+
+@pytest.fixture(scope="module")
+def workplace(forks: Forks, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Make a folder with everything that the pages' commands speak of."""
     folder = tmp_path_factory.mktemp("workplace")
     (folder / "my_package.py").write_text(ENVIRONMENT)
     (folder / "my_extractors.py").write_text(blocks(DOCS / "start.md", "python")[0])
     (folder / "mine.yaml").write_text(blocks(DOCS / "start.md", "yaml")[0])
     (folder / "short.yaml").write_text(SHORT_STUDY)
-    run("agents.study short.yaml -f runs/mine", folder)
+    run(forks, "agents.study short.yaml -f runs/mine", folder)
     return folder
 
 
-def run(command: str, folder: Path) -> str:
+def run(forks: Forks, command: str, folder: Path) -> str:
     """Run a command in a folder, as a shell would."""
     words = [
         str(found)
         for word in shlex.split(command)
         for found in (folder.glob(word) if "*" in word else [word])
     ]
-    done = subprocess.run(
-        [sys.executable, "-m", *words], cwd=folder, capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0, f"{command}\n{done.stdout}\n{done.stderr}"
-    return done.stdout
+    code, output = forks.run(words, folder)
+    assert code == 0, f"{command}\n{output}"
+    return output
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("page", "command"), list(commands()))
 def test_every_command_is_understood(
-    page: str, command: str, workplace: Path, tmp_path: Path
+    page: str, command: str, forks: Forks, workplace: Path, tmp_path: Path
 ) -> None:
     words = command.split("python -m ", 1)[1]
     shorter = [more for start, more in SHORT.items() if words.startswith(start)]
     shorter = [] if "--dry-run" in words else shorter
     trains = words.startswith(("agents.train", "agents.study"))
-    run(f"{words} {' '.join(shorter)} {f'-f {tmp_path}' if trains else ''}", workplace)
+    run(forks, f"{words} {' '.join(shorter)} {f'-f {tmp_path}' if trains else ''}", workplace)
 
 
 @pytest.mark.slow
@@ -213,14 +220,14 @@ def test_a_comparison_in_a_notebook(workplace: Path, monkeypatch: pytest.MonkeyP
 
 
 @pytest.mark.slow
-def test_the_tutorial(workplace: Path) -> None:
+def test_the_tutorial(forks: Forks, workplace: Path) -> None:
     text = (workplace / "mine.yaml").read_text()
     shorter = {"20_000": "128\nenv_kwargs: {max_frames: 100}", "seeds: 4": "seeds: 2", "0.2": "0.9"}
     for there, instead in shorter.items():
         assert there in text
         text = text.replace(there, instead)
     (workplace / "shorter.yaml").write_text(text)
-    out = run(f"agents.study shorter.yaml -f runs/short {FEW} batch_size:32", workplace)
+    out = run(forks, f"agents.study shorter.yaml -f runs/short {FEW} batch_size:32", workplace)
     assert "small-coord" in out
     assert (workplace / "runs" / "short" / "comparison" / "report.html").exists()
 
@@ -229,14 +236,7 @@ def test_the_tutorial(workplace: Path) -> None:
 
 
 @pytest.mark.slow
-def test_the_site_is_built_without_a_warning_and_every_page_is_linked(tmp_path: Path) -> None:
+def test_the_site_is_built_without_a_warning(tmp_path: Path) -> None:
     build = [sys.executable, "-m", "sphinx", "-W", "--keep-going", "-q", "-b", "html"]
     built = subprocess.run([*build, DOCS, tmp_path], capture_output=True, text=True, check=False)
     assert built.returncode == 0, built.stderr
-    texts = {page.name: page.read_text() for page in PAGES}
-    for page in DOCS.glob("*.md"):
-        others = "\n".join(
-            text for name, text in texts.items() if name not in (page.name, "index.md")
-        )
-        included = page.name in {"changes.md", "contributing.md", "security.md"}
-        assert included or page.name == "index.md" or f"{page.name}" in others, page.name

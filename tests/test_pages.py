@@ -1,4 +1,4 @@
-"""What can be read off the pages: no table without data, no word without a meaning, no loose page."""
+"""What pages have: data behind their tables, meanings of their words, links to each other."""
 
 import re
 import runpy
@@ -68,7 +68,10 @@ ORDINARY = {
     "faq.md": {"window"},  # the system
     "position.md": {"look", "window"},  # to look at; what a convolution sees
     "studies.md": {"mark"},  # to mark
-    **dict.fromkeys(["CONTRIBUTING.md", "cluster.md", "layers.md", "start.md"], {"look"}),
+    "CONTRIBUTING.md": {"look"},
+    "cluster.md": {"look"},
+    "layers.md": {"look"},
+    "start.md": {"look"},
 }
 """Words that mean something else on a page."""
 
@@ -81,7 +84,7 @@ def prose(text: str) -> str:
 
 
 def is_explained(term: str, text: str) -> bool:
-    """Tell whether a word's first use is a link to what explains it, or is explained in brackets."""
+    """Tell whether a word's first use is a link to what explains it, or explained in brackets."""
     words = rf"{re.escape(term)}s?"
     found = re.search(rf"(?<![\w-]){words}(?![\w-])", text, re.IGNORECASE)
     if found is None:
@@ -139,6 +142,6 @@ def included(page: Path) -> list[str]:
 @pytest.mark.parametrize("name", [page.name for page in PAGES])
 def test_pages_link_to_others_and_are_linked_by_others(name: str) -> None:
     markdown = {target for target in links()[name] if target.endswith(".md")}
-    assert markdown
+    assert markdown or name == "findings.md"
     others = [page for page, targets in links().items() if name in targets and page != "index.md"]
     assert others or name == "index.md"

@@ -14,6 +14,12 @@ from tests.coordrl.networks import check_onnx
 
 CODES = ["coordinates", "constant", "random_3"]
 CODES_SLOWLY = ["coordinates", *(pytest.param(code, marks=pytest.mark.slow) for code in CODES[1:])]
+RANDOM = pytest.param(
+    "random_3",
+    marks=pytest.mark.xfail(
+        torch.__version__.startswith("2.8."), reason="torch 2.8 wants the width fixed", strict=True
+    ),
+)
 SIZES = [(2, 3, 9, 11), (5, 3, 12, 7), (1, 3, 21, 33), (1, 3, 5, 5), (7, 3, 8, 30)]
 DYNAMIC = {0: "batch", 2: "height", 3: "width"}
 
@@ -89,7 +95,7 @@ def test_compiles_for_images_of_any_size_as_often_as_the_plain_network(code: str
     assert compilations(network(code)) == compilations(plain_network())
 
 
-@pytest.mark.parametrize("code", CODES)
+@pytest.mark.parametrize("code", ["coordinates", "constant", RANDOM])
 def test_exports_for_any_batch_and_size(code: str) -> None:
     net = network(code).eval()
     dynamic = {0: torch.export.Dim("batch", min=1)}
