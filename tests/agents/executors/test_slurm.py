@@ -1,14 +1,18 @@
 """Studies on a real Slurm of two nodes: jobs that are lost, cancelled, out of time, left behind."""
 
 import os
+import random
 import signal
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
+from itertools import cycle
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
 from agents.executors.slurm_queue import job_name
@@ -27,6 +31,9 @@ pytestmark = [pytest.mark.slow, pytest.mark.alone]
 
 SETTINGS: dict[str, Any] = {"n_timesteps": 1920, "save_freq": 320}
 ARMS = ("standard", "coord")
+KILLS = 4
+VICTIMS = ("run", "job", "run", "study")
+"""Killed in turn: a run's process, the job that watches over it, the study."""
 SLOW = """
 import os, time
 from stable_baselines3.common.torch_layers import NatureCNN
@@ -174,6 +181,42 @@ def test_a_study_that_is_started_again_finds_its_jobs(
     assert jobs_of(root).keys() == jobs.keys()
     assert_same_bits(root, undisturbed, *ARMS)
     assert not any(run_at(root, arm).record["resumptions"] for arm in ARMS)
+
+
+def training(root: Path) -> list[psutil.Process]:
+    """Find the processes that train the study's runs."""
+    lines = {each: " ".join(each.info["cmdline"]) for each in psutil.process_iter(["cmdline"])}
+    return [each for each, line in lines.items() if f"agents.train --run {root}" in line]
+
+
+def test_jobs_killed_at_random_moments_end_with_the_bits_of_undisturbed_ones(
+    cluster: SlurmCluster, undisturbed: Path, tmp_path: Path
+) -> None:
+    root, moments, victims, killed = tmp_path / "runs", random.Random(1), cycle(VICTIMS), 0
+    runs = [run_at(root, arm) for arm in ARMS]
+    study = start_study(tmp_path)
+    while killed < KILLS:
+        before = newest_checkpoints(runs)
+        while newest_checkpoints(runs) == before or not training(root):
+            assert not all(run.finished for run in runs)
+            if study.poll() is not None:  # it has been killed, or a run for the second time
+                study = start_study(tmp_path)
+            time.sleep(0.1)
+        time.sleep(moments.uniform(0, 0.5))
+        with suppress(psutil.NoSuchProcess, IndexError):
+            process = moments.choice(training(root))
+            {"run": process, "job": process.parent(), "study": study}[next(victims)].kill()
+            killed += 1
+    if end_of(study) != 0:
+        assert end_of(start_study(tmp_path)) == 0
+    assert_same_bits(root, undisturbed, *ARMS)
+    resumptions = [row for run in runs for row in run.record["resumptions"]]
+    assert len(resumptions) >= 2
+    assert all(row["exact"] and row["timestep"] > 0 for row in resumptions)
+
+
+def newest_checkpoints(runs: list[RunFolder]) -> list[str]:
+    return [max((path.name for path in run.checkpoints.glob("0*.pt")), default="") for run in runs]
 
 
 def test_jobs_that_meet_their_time_limit_are_queued_again(
