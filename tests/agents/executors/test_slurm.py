@@ -185,7 +185,9 @@ def test_a_study_that_is_started_again_finds_its_jobs(
 
 def training(root: Path) -> list[psutil.Process]:
     """Find the processes that train the study's runs."""
-    lines = {each: " ".join(each.info["cmdline"]) for each in psutil.process_iter(["cmdline"])}
+    lines = {
+        each: " ".join(each.info["cmdline"] or []) for each in psutil.process_iter(["cmdline"])
+    }
     return [each for each, line in lines.items() if f"agents.train --run {root}" in line]
 
 
