@@ -207,7 +207,7 @@ def test_every_command_is_understood(
 ) -> None:
     words = command.split("python -m ", 1)[1]
     shorter = [more for start, more in SHORT.items() if words.startswith(start)]
-    shorter = [] if "--dry-run" in words else shorter
+    shorter = ["--algo ppo"] if "--dry-run" in words else shorter
     trains = words.startswith(("agents.train", "agents.study"))
     run(forks, f"{words} {' '.join(shorter)} {f'-f {tmp_path}' if trains else ''}", workplace)
 
