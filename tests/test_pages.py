@@ -110,6 +110,10 @@ def test_words_of_this_project_are_explained_where_a_page_first_uses_them(path: 
     assert [term for term in terms if not is_explained(term, text)] == []
 
 
+def test_the_readme_has_at_most_600_words() -> None:
+    assert len((REPOSITORY / "README.md").read_text().split()) <= 600
+
+
 def test_the_check_of_words_finds_them() -> None:
     assert {"arm", "cell", "margin", "mark", "matched", "window", "look"} <= set(COINED)
     for text in ("Two arms.", "Two *arms*.", "An `arm`: Arm x", "[arms](glossary.md#cell)"):
