@@ -183,12 +183,14 @@ def test_a_study_that_is_started_again_finds_its_jobs(
     assert not any(run_at(root, arm).record["resumptions"] for arm in ARMS)
 
 
-def training(root: Path) -> list[psutil.Process]:
-    """Find the processes that train the study's runs."""
-    lines = {
-        each: " ".join(each.info["cmdline"] or []) for each in psutil.process_iter(["cmdline"])
-    }
-    return [each for each, line in lines.items() if f"agents.train --run {root}" in line]
+def training(run: RunFolder) -> list[psutil.Process]:
+    """Find the process that trains a run, if there is one."""
+    lines = {each: each.info["cmdline"] or [] for each in psutil.process_iter(["cmdline"])}
+    return [each for each, line in lines.items() if {"agents.train", str(run.path)} <= {*line}]
+
+
+def newest_checkpoint(run: RunFolder) -> str:
+    return max((path.name for path in run.checkpoints.glob("0*.pt")), default="")
 
 
 def test_jobs_killed_at_random_moments_end_with_the_bits_of_undisturbed_ones(
@@ -198,15 +200,18 @@ def test_jobs_killed_at_random_moments_end_with_the_bits_of_undisturbed_ones(
     runs = [run_at(root, arm) for arm in ARMS]
     study = start_study(tmp_path)
     while killed < KILLS:
-        before = newest_checkpoints(runs)
-        while newest_checkpoints(runs) == before or not training(root):
+        before = [newest_checkpoint(run) for run in runs]
+        further: list[RunFolder] = []
+        while not further:
             assert not all(run.finished for run in runs)
             if study.poll() is not None:  # it has been killed, or a run for the second time
                 study = start_study(tmp_path)
             time.sleep(0.1)
+            now = [newest_checkpoint(run) for run in runs]
+            further = [run for run, a, b in zip(runs, before, now, strict=True) if a < b]
         time.sleep(moments.uniform(0, 0.5))
-        with suppress(psutil.NoSuchProcess, IndexError):
-            process = moments.choice(training(root))
+        with suppress(psutil.NoSuchProcess, ValueError):
+            [process] = training(further[0])
             {"run": process, "job": process.parent(), "study": study}[next(victims)].kill()
             killed += 1
     if end_of(study) != 0:
@@ -215,10 +220,6 @@ def test_jobs_killed_at_random_moments_end_with_the_bits_of_undisturbed_ones(
     resumptions = [row for run in runs for row in run.record["resumptions"]]
     assert len(resumptions) >= 2
     assert all(row["exact"] and row["timestep"] > 0 for row in resumptions)
-
-
-def newest_checkpoints(runs: list[RunFolder]) -> list[str]:
-    return [max((path.name for path in run.checkpoints.glob("0*.pt")), default="") for run in runs]
 
 
 def test_jobs_that_meet_their_time_limit_are_queued_again(
