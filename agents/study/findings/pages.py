@@ -32,7 +32,7 @@ def blocks(records: Sequence[Record]) -> dict[str, str]:
         "answer": _answer(records) if done else _no_answer(records),
         "progress": progress(records),
         "results": _results(records) if done else "They stand here when all runs have finished.",
-        "follow-up": _follow_up(records) if done else "Which these are is not known yet.",
+        "follow-up": _follow_up(records) if done else _no_follow_up(records),
         "control": _control(records),
         "public": _public(records),
         "cost": _cost(records),
@@ -120,6 +120,17 @@ def _results(records: Sequence[Record]) -> str:
     )
     return _joined(
         *parts, "### Final score, and matched seeds", secondary, table(header, rows, left=2)
+    )
+
+
+def _no_follow_up(records: Sequence[Record]) -> str:
+    commands = (f"`{follow_up(record, ['GAME'])}`" for record in records)
+    return "\n".join(
+        [
+            "Which these are is not known yet. The commands will be:",
+            "",
+            *map("- {}".format, commands),
+        ]
     )
 
 
