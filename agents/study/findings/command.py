@@ -5,6 +5,8 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
+from matplotlib.figure import Figure
+
 from agents.study.findings.pages import FIGURE, blocks, complete
 from agents.study.findings.records import Record, read_records
 from common.command_line import ArgumentParser, tell
@@ -72,10 +74,14 @@ def _write_results(records: Sequence[Record], root: Path) -> None:
     """Write each study's report, tables and TensorBoard files, and the figure of all games."""
     for record in records:
         save_comparison(record.compared, record.folder / "comparison")
-    groups = [group for record in records for group in record.compared.groups]
     with look():
-        figure = curves_grid(groups, styles(records[0].compared.arms))
-        figure.savefig(root / "docs" / FIGURE, dpi=150, metadata={"Software": None})
+        curves(records).savefig(root / "docs" / FIGURE, dpi=150, metadata={"Software": None})
+
+
+def curves(records: Sequence[Record]) -> Figure:
+    """Return the learning curves of all studies, a panel for each game and algorithm."""
+    groups = [group for record in records for group in record.compared.groups]
+    return curves_grid(groups, styles(records[0].compared.arms))
 
 
 def _stale_results(records: Sequence[Record], root: Path) -> list[str]:

@@ -190,6 +190,17 @@ def test_all_runs_give_the_answer(
     assert line.endswith("make findings")
 
 
+def test_the_figure_has_a_panel_for_each_game_and_algorithm(all_runs: Path) -> None:
+    panels = command.curves(read_records(all_runs)).axes
+    assert [axes.get_title() for axes in panels] == [
+        *("Seaquest, A2C", "MsPacman, A2C", "Seaquest, PPO", "MsPacman, PPO"),
+        *("Qbert, PPO", "RoadRunner, PPO", "Breakout, PPO"),
+    ]
+    for axes in panels:
+        assert {"standard", "coord"} <= {str(line.get_label()) for line in axes.lines}
+        assert len(axes.collections) == 2  # bands
+
+
 def test_records_of_another_declaration_are_refused(
     root: Path, all_runs: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
