@@ -6,7 +6,7 @@ PY := $(VENV)/bin/python
 LAB := $(VENV)/.installed-lab
 DEV := $(VENV)/.installed-dev
 
-.PHONY: demo test test-slow check docs format tensorboard clean
+.PHONY: demo test test-slow check docs format tensorboard clean findings
 
 $(LAB): pyproject.toml constraints.txt
 	@echo "Installing into $(VENV): 1.5 GB, half of it torch for CPUs."
@@ -48,3 +48,6 @@ tensorboard: $(LAB)
 
 clean:
 	rm -rf $(VENV) dist docs/_build
+
+findings: $(LAB)  ## what README and docs/findings.md say of the committed Atari runs, written anew
+	$(PY) -m agents.study.findings
