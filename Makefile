@@ -10,7 +10,7 @@ DEV := $(VENV)/.installed-dev
 PYTHON_LOWEST ?= python3.10
 LOWEST := .venv-lowest
 
-.PHONY: demo test test-slow test-lowest check docs format tensorboard clean
+.PHONY: demo test test-slow test-lowest check docs format tensorboard clean findings
 
 $(LAB): pyproject.toml constraints.txt
 	@echo "Installing into $(VENV): 1.5 GB, half of it torch for CPUs."
@@ -62,3 +62,6 @@ tensorboard: $(LAB)
 
 clean:
 	rm -rf $(VENV) $(LOWEST) dist docs/_build
+
+findings: $(LAB)  ## what README and docs/findings.md say of the committed Atari runs, written anew
+	$(PY) -m agents.study.findings

@@ -28,6 +28,8 @@ from coordrl.compare.reading.folders import FOLLOW_LINKS
 WIDTH = 120
 """Columns of the table where there is no terminal."""
 
+INTERRUPTS = {signal.SIGINT, signal.SIGTERM}
+
 Result = dict[str, Any]
 
 
@@ -136,7 +138,8 @@ def evaluate_runs(
             yield run, _evaluate(run, evaluation)
         return
     with _pool(min(len(runs), processes)) as pool:
-        futures = {pool.submit(_evaluate, run, evaluation): run for run in runs}
+        with _interrupts_held():
+            futures = {pool.submit(_evaluate, run, evaluation): run for run in runs}
         for future in as_completed(futures):
             try:
                 yield futures[future], future.result()
@@ -157,7 +160,7 @@ def _evaluate(run: RunFolder, evaluation: Evaluation) -> Result | UsageError:
 def _pool(processes: int) -> Iterator[ProcessPoolExecutor]:
     """Make worker processes, which end when the context does, however it ends."""
     spawn = multiprocessing.get_context("spawn")  # torch's threads do not survive a fork
-    pool = ProcessPoolExecutor(processes, spawn, _leave_interrupts_to_the_parent)
+    pool = ProcessPoolExecutor(processes, spawn, _take_termination)
     try:
         yield pool
         pool.shutdown()
@@ -167,8 +170,21 @@ def _pool(processes: int) -> Iterator[ProcessPoolExecutor]:
         pool.shutdown(cancel_futures=True)
 
 
-def _leave_interrupts_to_the_parent() -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+@contextmanager
+def _interrupts_held() -> Iterator[None]:
+    """Let Ctrl-C and SIGTERM wait until the processes that are started in this context are known.
+
+    For them they wait for good: it is the parent that ends them.
+    """
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, INTERRUPTS)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _take_termination() -> None:
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
 
 
 def evaluation_table(results: Sequence[Result]) -> Table:

@@ -40,8 +40,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     result = f"score {score['mean']:,.2f} over {score['games']} games" if score else "no score"
     print(f"{describe(config)}: {result}; {folder.path}")
     if arguments.like:
-        same = folder.record["fingerprints"] == RunFolder(arguments.like).record["fingerprints"]
-        print(f"{'the same bits as' if same else 'other weights than'} {arguments.like}")
+        print(f"{_likeness(folder, RunFolder(arguments.like))} {arguments.like}")
     return 0
 
 
@@ -121,6 +120,13 @@ def _like(arguments: argparse.Namespace, config: RunConfig) -> RunFolder:
         raise UsageError(f"{arguments.like} is the run itself: give another --log-folder")
     folder.plan(config)
     return folder
+
+
+def _likeness(folder: RunFolder, like: RunFolder) -> str:
+    """Say whether a repetition has come to the same weights at each mark, and the same games."""
+    if folder.record["fingerprints"] != like.record["fingerprints"]:
+        return "other weights than"
+    return "the same bits as" if folder.games() == like.games() else "other games than"
 
 
 def _train(folder: RunFolder, config: RunConfig, arguments: argparse.Namespace) -> None:

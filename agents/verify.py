@@ -1,7 +1,6 @@
 """Check that runs repeat themselves here: ``python -m agents.verify RUN...``."""
 
 import argparse
-import csv
 import sys
 import tempfile
 from collections.abc import Sequence
@@ -72,16 +71,9 @@ def _differences(theirs: RunFolder, ours: RunFolder, timestep: int) -> list[str]
     key = str(timestep)
     if theirs.record["fingerprints"][key] != ours.record["fingerprints"].get(key):
         differing.append("weights")
-    if _games(theirs, timestep) != _games(ours, timestep):
+    if theirs.games(timestep) != ours.games(timestep):
         differing.append("games")
     return differing
-
-
-def _games(folder: RunFolder, timestep: int) -> list[list[str]]:
-    """Return the games finished up to a timestep, without their wall time."""
-    with (folder.path / "episodes.csv").open(newline="") as file:
-        games = [row[:1] + row[2:] for row in csv.reader(file)]
-    return [game for game in games[1:] if int(game[0]) <= timestep]
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -1,5 +1,6 @@
 """A run's folder: game/algo/arm/seed-n, with run.json saying what it is and how it went."""
 
+import csv
 import shutil
 import sys
 from dataclasses import dataclass
@@ -139,6 +140,12 @@ class RunFolder:
     def update(self, **changes: Any) -> None:
         """Replace some values of run.json, atomically."""
         write_json(self.file, {**self.record, **changes})
+
+    def games(self, last: int | None = None) -> list[list[str]]:
+        """Return the games of episodes.csv, or those up to a timestep, without their wall time."""
+        with (self.path / "episodes.csv").open(newline="", errors="replace") as file:
+            games = [row[:1] + row[2:] for row in csv.reader(file)][1:]
+        return games if last is None else [game for game in games if int(game[0]) <= last]
 
     def clear(self) -> None:
         """Remove what an unfinished attempt at the run has left, for it to start again."""

@@ -1,5 +1,6 @@
 """Experiment trackers, by their flags: what ``agents.train`` and ``agents.study`` share."""
 
+import os
 from argparse import ArgumentParser, Namespace
 from dataclasses import dataclass
 
@@ -13,12 +14,14 @@ class Tracking:
     :param project: Project of Weights & Biases, or experiment of MLflow
     :param entity: Team of Weights & Biases, the user's own if None
     :param group: What the run belongs to, such as a study
+    :param server: MLflow's server or database, MLflow's own default if None
     """
 
     tracker: str
     project: str
     entity: str | None = None
     group: str | None = None
+    server: str | None = None
 
     def flags(self) -> list[str]:
         """Return the flags that say so to ``agents.train``."""
@@ -27,6 +30,7 @@ class Tracking:
             "--track-project": self.project,
             "--track-group": self.group,
             "--wandb-entity": self.entity,
+            "--mlflow-tracking-uri": self.server,
         }
         return [f"{flag}={value}" for flag, value in values.items() if value is not None]
 
@@ -46,6 +50,11 @@ def add_tracking(parser: ArgumentParser) -> None:
         help="group of the runs there (default: the study's name, and none for a single run)",
     )
     parser.add_argument("--wandb-entity", metavar="NAME", help="Weights & Biases team")
+    parser.add_argument(
+        "--mlflow-tracking-uri",
+        metavar="URI",
+        help="MLflow's server (default: MLFLOW_TRACKING_URI, or what MLflow takes without it)",
+    )
 
 
 def tracking_of(arguments: Namespace, study: str | None = None) -> Tracking | None:
@@ -55,9 +64,12 @@ def tracking_of(arguments: Namespace, study: str | None = None) -> Tracking | No
     """
     if arguments.track is None:
         return None
+    # Runs may train in processes, and on machines, that do not have this one's environment.
+    server = arguments.mlflow_tracking_uri or os.environ.get("MLFLOW_TRACKING_URI")
     return Tracking(
         tracker=arguments.track,
         project=arguments.track_project,
         entity=arguments.wandb_entity,
         group=arguments.track_group or study,
+        server=server if arguments.track == "mlflow" else None,
     )

@@ -65,6 +65,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             return 0
         with chosen as executor:
             _warn(study, jobs)
+            _prepare_tracker(jobs)
             _train(jobs, executor, arguments.hang_timeout, looks)
         return _report(jobs, parts, root)
 
@@ -184,6 +185,14 @@ def _show_own_hyperparams(jobs: list[Job]) -> None:
 def _warn(study: StudyConfig, jobs: list[Job]) -> None:
     for warning in warnings(study, [job.config for job in jobs]):
         tell(f"note: {warning}")
+
+
+def _prepare_tracker(jobs: list[Job]) -> None:
+    tracking = next((job.tracking for job in jobs if job.state == "waiting"), None)
+    if tracking is not None:
+        from agents.training.tracking import prepare  # imports TensorBoard
+
+        prepare(tracking)
 
 
 def _list(jobs: list[Job], looks: StudyLooks) -> None:

@@ -63,6 +63,15 @@ def tracked(folder: RunFolder, tracking: Tracking) -> Iterator[KVWriter]:
         output.attempt(run.end, error)
 
 
+def prepare(tracking: Tracking) -> None:
+    """Make what runs that begin at the same moment would all make: MLflow's experiment.
+
+    :raises UsageError: If mlflow is not installed, or its server refuses
+    """
+    if tracking.tracker == "mlflow":
+        Mlflow(tracking).experiment()
+
+
 class TrackerOutput(KVWriter):
     """Sends SB3's log to a tracker; if that fails, training goes on without.
 
@@ -132,8 +141,7 @@ def _recorded(path: Path, tracking: Tracking) -> dict[str, Any]:
 def _server(tracking: Tracking) -> str | None:
     if tracking.tracker == "wandb":
         return None
-    mlflow = _mlflow()
-    return str(mlflow.get_tracking_uri())
+    return tracking.server or str(_mlflow().get_tracking_uri())
 
 
 def _begin(tracking: Tracking, config: RunConfig, run: str | None) -> TrackedRun:
@@ -190,23 +198,60 @@ class WandbRun:
         self.run.finish(exit_code=0 if error is None else 1)
 
 
+class Mlflow:
+    """MLflow's server, or what it takes in place of one.
+
+    :raises UsageError: If mlflow is not installed
+    """
+
+    def __init__(self, tracking: Tracking) -> None:
+        self.name = tracking.project
+        self.module = _mlflow()
+        self.errors: tuple[type[Exception], ...] = (self.module.MlflowException, OSError)
+        try:
+            self.client = self.module.MlflowClient(tracking_uri=tracking.server)
+        except (*self.errors, ImportError) as error:  # without a server more has to be installed
+            raise UsageError(f"--track mlflow: {_one_line(error)}") from None
+
+    def experiment(self) -> str:
+        """Return the experiment's id; another run may be making it at this moment.
+
+        :raises UsageError: If the server refuses
+        """
+        with self.refusals():
+            found = self.client.get_experiment_by_name(self.name)
+            if found is None:
+                try:
+                    return str(self.client.create_experiment(self.name))
+                except self.module.MlflowException:
+                    found = self.client.get_experiment_by_name(self.name)
+                    if found is None:
+                        raise
+            return str(found.experiment_id)
+
+    @contextmanager
+    def refusals(self) -> Iterator[None]:
+        """Tell in a line what MLflow refuses."""
+        try:
+            yield
+        except self.errors as error:
+            raise UsageError(f"--track mlflow: {_one_line(error)}") from None
+
+
 class MlflowRun:
-    """A run of MLflow, on the server that ``MLFLOW_TRACKING_URI`` names.
+    """A run of MLflow.
 
     :param run: Its id, if it is to be gone on with
     :raises UsageError: If mlflow is not installed, or refuses the run
     """
 
     def __init__(self, tracking: Tracking, config: RunConfig, run: str | None) -> None:
-        mlflow = _mlflow()
-        self.errors: tuple[type[Exception], ...] = (mlflow.MlflowException, OSError)
-        self.metric = mlflow.entities.Metric
-        try:
-            self.client = mlflow.MlflowClient()
-            self.id = self._new(mlflow, tracking, config) if run is None else run
+        server = Mlflow(tracking)
+        self.errors, self.client = server.errors, server.client
+        self.metric = server.module.entities.Metric
+        with server.refusals():
+            self.id = self._new(server, tracking, config) if run is None else run
             self.client.update_run(self.id, status="RUNNING")
-        except (*self.errors, ImportError) as error:  # without a server more has to be installed
-            raise UsageError(f"--track mlflow: {_one_line(error)}") from None
 
     def log(self, values: Mapping[str, float], timesteps: int) -> None:
         """Log values at a timestep."""
@@ -220,29 +265,16 @@ class MlflowRun:
         status = "FINISHED" if error is None else "KILLED" if interrupted else "FAILED"
         self.client.set_terminated(self.id, status)
 
-    def _new(self, mlflow: Any, tracking: Tracking, config: RunConfig) -> str:
+    def _new(self, server: Mlflow, tracking: Tracking, config: RunConfig) -> str:
         group = {} if tracking.group is None else {"study": tracking.group}
-        experiment = self._experiment(mlflow, tracking.project)
         tags = {**_tags(config), **group}
-        run = self.client.create_run(experiment, tags=tags, run_name=describe(config))
+        run = self.client.create_run(server.experiment(), tags=tags, run_name=describe(config))
         params = [
-            mlflow.entities.Param(name, text[:LONGEST_PARAM])
+            server.module.entities.Param(name, text[:LONGEST_PARAM])
             for name, text in _flat(config.model_dump(mode="json")).items()
         ]
         self.client.log_batch(run.info.run_id, params=params)
         return str(run.info.run_id)
-
-    def _experiment(self, mlflow: Any, name: str) -> str:
-        """Return the id of an experiment, which another run may be making at this moment."""
-        found = self.client.get_experiment_by_name(name)
-        if found is None:
-            try:
-                return str(self.client.create_experiment(name))
-            except mlflow.MlflowException:
-                found = self.client.get_experiment_by_name(name)
-                if found is None:
-                    raise
-        return str(found.experiment_id)
 
 
 def _mlflow() -> Any:

@@ -59,6 +59,16 @@ def test_a_run_is_repeated_from_its_record(
     assert weights_hash(RunFolder(tmp_path / run.config.relative_folder)) == weights_hash(run)
 
 
+def test_a_repetition_that_played_other_games_is_told(
+    run: RunFolder, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "run.json").write_bytes(run.file.read_bytes())
+    games = (run.path / "episodes.csv").read_text()
+    (tmp_path / "episodes.csv").write_text(games + "100,0.1,0,5.0,400\n")
+    assert train.main(["--like", str(tmp_path), "-f", str(tmp_path / "again")]) == 0
+    assert f"other games than {tmp_path}" in capsys.readouterr().out
+
+
 def test_a_repetition_is_of_the_run_as_it_was_and_elsewhere(run: RunFolder) -> None:
     with pytest.raises(UsageError, match="is the run itself"):
         train.main(["--like", str(run.path), "-f", str(run.path.parents[3])])

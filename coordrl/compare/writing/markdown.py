@@ -24,14 +24,21 @@ def save_markdown(comparison: Comparison, path: Path) -> None:
         f"# {_escape(declared.name)}: every arm against {_escape(comparison.baseline)}",
         f"**{_escape(comparison.headline)}**",
         *([_block(declared.note)] if declared.note else []),
+        *result_blocks(comparison),
+        f"Made by coordrl {coordrl.__version__}; `report.html` defines every number.",
+    ]
+    path.write_text("\n\n".join(blocks) + "\n", encoding="utf-8")
+
+
+def result_blocks(comparison: Comparison) -> list[str]:
+    """Return the table of verdicts, what holds over the games and what is missing."""
+    return [
         _verdicts(comparison),
         _legend(comparison),
         *_looks(comparison),
         *(block for aggregate in comparison.aggregates for block in _aggregate(aggregate)),
         *_missing(comparison),
-        f"Made by coordrl {coordrl.__version__}; `report.html` defines every number.",
     ]
-    path.write_text("\n\n".join(blocks) + "\n", encoding="utf-8")
 
 
 def _legend(comparison: Comparison) -> str:
@@ -59,7 +66,7 @@ def _verdicts(comparison: Comparison) -> str:
         for group in comparison.groups
         for name, arm, contrast in group.rows()
     ]
-    return _table(header, rows, left=3)
+    return table(header, rows, left=3)
 
 
 def _looks(comparison: Comparison) -> list[str]:
@@ -96,7 +103,7 @@ def _looks(comparison: Comparison) -> list[str]:
     looks = ", ".join(map(str, comparison.sequential.looks))
     return [
         "## Looks",
-        _table(header, rows, left=3),
+        table(header, rows, left=3),
         f"Declared: looks at {looks} seeds per arm. The intervals of all looks hold at once; the "
         f"differences of comparisons that stopped early are exaggerated.",
     ]
@@ -140,7 +147,7 @@ def _aggregate(aggregate: Aggregate) -> list[str]:
     title = f"{words.algorithm_text(aggregate.algorithm)} over all games".strip()
     return [
         f"## {_escape(title)}",
-        _table(header, rows, left=1),
+        table(header, rows, left=1),
         f"In brackets 95 % intervals by stratified bootstrap ({aggregate.repetitions:,} times, "
         f"seed {aggregate.seed}).{notes}",
     ]
@@ -160,7 +167,7 @@ def _missing(comparison: Comparison) -> list[str]:
     return ["## Missing", "\n".join(lines)]
 
 
-def _table(header: Sequence[str], rows: Iterable[Sequence[str]], *, left: int) -> str:
+def table(header: Sequence[str], rows: Iterable[Sequence[str]], *, left: int) -> str:
     """Return a table of which the first columns are aligned left, the last too."""
     rules = [":--"] * left + ["--:"] * (len(header) - left - 1) + [":--"]
     lines = [header, rules, *([_escape(cell) for cell in row] for row in rows)]

@@ -11,6 +11,7 @@ import time
 import urllib.request
 from collections.abc import Iterator
 from contextlib import suppress
+from multiprocessing import forkserver
 from pathlib import Path
 from typing import Any
 
@@ -156,9 +157,10 @@ def test_a_studys_runs_are_tracked_as_its_group(
 ) -> None:
     from mlflow import MlflowClient
 
-    monkeypatch.setenv("MLFLOW_TRACKING_URI", server)
     file = write_study(tmp_path / "mine.yaml", n_timesteps=400)
     root = tmp_path / "runs"
+    forkserver.ensure_running()  # the runs' processes are forked from: older than the variable
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", server)
     flags = ("--track", "mlflow", "--track-project", "studies")
     assert run_study(file, "-f", str(root), *flags) == 0
     experiment = MlflowClient().get_experiment_by_name("studies")

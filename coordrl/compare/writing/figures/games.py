@@ -39,12 +39,13 @@ def draw_curves(axes: Axes, group: Group, looks: dict[str, Style]) -> None:
 def curves_grid(groups: list[Group], looks: dict[str, Style]) -> Figure:
     """Return the curves of many games, a panel each: mean and 95 % t band of each arm."""
     figure, all_axes = panels(len(groups))
+    one_algorithm = len({group.algorithm for group in groups}) == 1
     for axes, group in zip(all_axes, groups, strict=True):
         for arm in group.arms:
             _draw_curve(axes, arm, looks[arm.arm], arm.arm)
         _frame(axes, group)
         random_line(axes, group, label=False)
-        axes.set_title(group.game)
+        axes.set_title(group.game if one_algorithm else group.title)
     figure.supxlabel("timesteps", fontsize=8, y=0.08 / figure.get_figheight())
     figure.supylabel("return of a whole game", fontsize=8, x=0.06 / figure.get_figwidth())
     add_legend(figure, looks, lines=True)

@@ -1,0 +1,1 @@
+"""What the committed Atari studies have found: ``python -m agents.study.findings``."""

@@ -1,0 +1,106 @@
+"""Recompute what README and docs/findings.md say of the committed Atari studies."""
+
+import json
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+from matplotlib.figure import Figure
+
+from agents.study.findings.pages import FIGURE, blocks, complete
+from agents.study.findings.records import Record, read_records
+from common.command_line import ArgumentParser, tell
+from common.errors import UsageError
+from common.files import write_bytes
+from coordrl.compare.command import save_comparison
+from coordrl.compare.writing.figures.canvas import look
+from coordrl.compare.writing.figures.games import curves_grid
+from coordrl.compare.writing.style import styles
+
+DIFFERENT = 1
+REPOSITORY = Path(__file__).parents[3]
+PAGES = ("README.md", "docs/findings.md")
+_BLOCK = re.compile(r"(<!-- findings: ([\w-]+) -->\n).*?(<!-- findings: end -->)", re.DOTALL)
+
+
+def main(argv: Sequence[str] | None = None, root: Path = REPOSITORY) -> int:
+    """Write the generated parts of the pages, and once all runs have ended reports and figure.
+
+    :param argv: Arguments, those of the process if None
+    :param root: Where README.md, docs and runs/reference/atari are
+    :return: Exit code: 1 if ``--check`` finds what the records do not say
+    """
+    arguments = _parser().parse_args(argv)
+    records = read_records(root / "runs" / "reference" / "atari")
+    pages = _pages(records, root)
+    if not arguments.check:
+        for path, text in pages.items():
+            write_bytes(path, text.encode())
+        if complete(records):
+            _write_results(records, root)
+        return 0
+    stale = [str(path.relative_to(root)) for path, text in pages.items() if _text(path) != text]
+    stale += _stale_results(records, root) if complete(records) else []
+    if not stale:
+        return 0
+    tell(f"{', '.join(stale)}: not what the records say; write them anew: make findings")
+    return DIFFERENT
+
+
+def _pages(records: Sequence[Record], root: Path) -> dict[Path, str]:
+    """Return both pages with their generated parts made anew.
+
+    :raises UsageError: if a part has no place, or a place no part
+    """
+    made = blocks(records)
+    texts = {root / page: _text(root / page) for page in PAGES}
+    places = [found[2] for text in texts.values() for found in _BLOCK.finditer(text)]
+    if sorted(places) != sorted(made):
+        raise UsageError(
+            f"README.md and docs/findings.md should have each of the markers "
+            f"{', '.join(sorted(made))} once, and have {', '.join(sorted(places)) or 'none'}"
+        )
+    return {
+        path: _BLOCK.sub(lambda found: f"{found[1]}{made[found[2]]}\n{found[3]}", text)
+        for path, text in texts.items()
+    }
+
+
+def _text(path: Path) -> str:
+    return path.read_text(encoding="utf-8")
+
+
+def _write_results(records: Sequence[Record], root: Path) -> None:
+    """Write each study's report, tables and TensorBoard files, and the figure of all games."""
+    for record in records:
+        save_comparison(record.compared, record.folder / "comparison")
+    with look():
+        curves(records).savefig(root / "docs" / FIGURE, dpi=150, metadata={"Software": None})
+
+
+def curves(records: Sequence[Record]) -> Figure:
+    """Return the learning curves of all studies, a panel for each game and algorithm."""
+    groups = [group for record in records for group in record.compared.groups]
+    return curves_grid(groups, styles(records[0].compared.arms))
+
+
+def _stale_results(records: Sequence[Record], root: Path) -> list[str]:
+    """Name the files that are missing, or of other records."""
+    figure = root / "docs" / FIGURE
+    stale = [] if figure.exists() else [figure]
+    for record in records:
+        path = record.folder / "comparison" / "comparison.json"
+        if not path.exists() or json.loads(_text(path))["findings"] != [*record.compared.findings]:
+            stale.append(path)
+    return [str(path.relative_to(root)) for path in stale]
+
+
+def _parser() -> ArgumentParser:
+    parser = ArgumentParser(
+        prog="python -m agents.study.findings",
+        description="Recompute what README and docs/findings.md say of runs/reference/atari.",
+    )
+    parser.add_argument(
+        "--check", action="store_true", help="write nothing, and fail where they say else"
+    )
+    return parser

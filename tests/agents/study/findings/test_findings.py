@@ -1,0 +1,264 @@
+"""What README and docs/findings.md say follows from the records, and no verdict from a part."""
+
+import csv
+import json
+import re
+import shlex
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from agents.run.folder import RunFolder
+from agents.study import command as study_command
+from agents.study.config import parse_study, read_study_file
+from agents.study.findings import command
+from agents.study.findings.control import control
+from agents.study.findings.pages import complete, follow_up, progress
+from agents.study.findings.prices import CORES, prices
+from agents.study.findings.public import points
+from agents.study.findings.records import STUDIES, Record, read_records
+from agents.study.folder import expand, write_study
+from agents.verify import first_fingerprint
+from common.command_line import BAD_INPUT, run_command
+
+COMMITTED = command.REPOSITORY / "runs" / "reference" / "atari"
+#: How much more coord's games return, as a share of standard's.
+GAINS = {"Seaquest": 1.0, "MsPacman": -0.9}
+
+
+def write_runs(folder: Path) -> None:
+    """Write all runs of both studies, in the laboratory's own format, with returns made up."""
+    generator = np.random.default_rng(0)
+    for name, part in STUDIES.items():
+        study = parse_study(read_study_file(Path(name)), name)
+        parts = expand(name, study, folder / part, elsewhere=True)
+        write_study(name, study, folder / part, parts)
+        for job in parts[0].jobs:
+            config = job.config
+            gain = GAINS.get(config.env, 0.0) if config.arm.name == "coord" else 0.0
+            level = (200 + 40 * generator.standard_normal()) * (1 + gain)
+            ends = range(2_000, config.n_timesteps + 1, 2_000)
+            lines = [f"{t},{t / 400},0,{level + 500 * t / config.n_timesteps},900" for t in ends]
+            header = "timestep,wall_seconds,env,return,length\n"
+            (job.folder.path / "episodes.csv").write_text(header + "\n".join(lines) + "\n")
+            seconds = config.n_timesteps * (0.002 if config.algo == "a2c" else 0.003)
+            job.folder.update(
+                status="finished",
+                reference_scores={"random": 60.0, "human": 7_000.0},
+                score={"mean": level + 475, "games": 10},
+                timing={
+                    "wall_seconds": 2 * seconds,
+                    "cpu_seconds": seconds,
+                    "timesteps_per_second": 250.0,
+                },
+                provenance={
+                    "python": "3.11.7",
+                    "versions": {"torch": "2.13.0"},
+                    "git": None,
+                    "cpu": "AMD EPYC",
+                    "cpu_capability": "AVX2",
+                    "cores": 2,
+                },
+            )
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    """Return a clone with its pages, and without any run."""
+    (tmp_path / "docs" / "images").mkdir(parents=True)
+    for page in command.PAGES:
+        shutil.copy(command.REPOSITORY / page, tmp_path / page)
+    return tmp_path
+
+
+@pytest.fixture(scope="module")
+def all_runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the folder of the records of all runs."""
+    folder = tmp_path_factory.mktemp("records")
+    write_runs(folder)
+    return folder
+
+
+def told(root: Path) -> str:
+    return "\n".join((root / page).read_text() for page in command.PAGES)
+
+
+# The committed records
+
+
+def test_the_pages_say_what_the_committed_records_say() -> None:
+    assert command.main(["--check"]) == 0
+
+
+def test_every_committed_run_can_be_repeated() -> None:
+    folders = [RunFolder(file.parent) for file in COMMITTED.rglob("run.json")]
+    assert folders
+    for folder in folders:
+        assert folder.finished
+        assert first_fingerprint(folder) == min(100_000, folder.config.n_timesteps)
+
+
+def test_public_curves_stand_beside_the_committed_ones() -> None:
+    record = read_records(COMMITTED)[0]
+    point = next(p for p in points(record) if (p.game, p.timestep) == ("Seaquest", 200_000))
+    returns = []
+    for name in ("seed-100", "seed-101", "seed-102"):
+        with (COMMITTED / "a2c/Seaquest/a2c/standard" / name / "episodes.csv").open() as file:
+            games = [(int(row["timestep"]), float(row["return"])) for row in csv.DictReader(file)]
+        returns.append(np.mean([value for end, value in games if 100_000 < end <= 200_000]))
+    assert point.runs[:3] == pytest.approx(returns)
+    assert point.public["rl-trained-agents"] == 199.225
+    assert point.public["openai-baselines"] == pytest.approx(298.77, abs=0.01)
+
+
+def test_halves_of_a_few_runs_are_compared_too() -> None:
+    [record, _] = read_records(COMMITTED)
+    for group, arm in record.baselines():
+        counts = control(record.read, arm, group.random_score)
+        assert counts.total() >= 2
+        assert not counts["better"]
+        assert not counts["worse"]
+
+
+# Before all runs have ended
+
+
+def test_without_all_runs_there_is_no_verdict(root: Path, all_runs: Path) -> None:
+    folder = root / "runs" / "reference" / "atari"
+    shutil.copytree(all_runs, folder)
+    shutil.rmtree(folder / "ppo" / "Qbert" / "ppo" / "coord" / "seed-103")
+    assert command.main([], root) == 0
+    text = told(root)
+    assert text.count("111 of 112 runs have finished; no answer before all of them have.") == 2
+    assert not (root / "docs" / "images" / "findings.png").exists()
+    assert not (folder / "ppo" / "comparison").exists()
+    generated = " ".join(re.findall(r"<!-- findings: (.*?)<!-- findings: end", text, re.DOTALL))
+    assert "| PPO | Qbert | 15 | 16 |" in generated
+    assert not re.search(r"better|worse|negligible|inconclusive|comparisons with", generated)
+
+
+def test_without_any_run_there_is_a_page(root: Path) -> None:
+    assert command.main([], root) == 0
+    assert "0 of 112 runs have finished" in told(root)
+
+
+def test_a_run_that_fails_for_good_is_named(root: Path, all_runs: Path) -> None:
+    folder = root / "runs" / "reference" / "atari"
+    shutil.copytree(all_runs, folder)
+    failed = RunFolder(folder / "ppo" / "Qbert" / "ppo" / "coord" / "seed-103")
+    failed.update(status="failed", error="out of luck", score=None)
+    records = read_records(folder)
+    assert complete(records)
+    [reason] = records[1].given_up
+    assert reason.startswith("atari-ppo/Qbert/ppo/coord/seed-103: failed")
+    assert reason in progress(records)
+
+
+# Once all have
+
+
+def test_all_runs_give_the_answer(
+    root: Path, all_runs: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = root / "runs" / "reference" / "atari"
+    shutil.copytree(all_runs, folder)
+    assert command.main([], root) == 0
+    readme = (root / "README.md").read_text()
+    assert "A2C: Of 2 comparisons with standard: 1 better, 1 worse (95 % confidence" in readme
+    assert "PPO: Of 5 comparisons with standard: 1 better, 1 worse, 3 inconclusive" in readme
+    assert len(re.findall(r"^\| (A2C|PPO) \|.*(better|worse|inconclusive)", readme, re.M)) == 7
+    page = (root / "docs" / "findings.md").read_text()
+    assert "--env Seaquest MsPacman --arms standard coord constant fixed-code coord-zero" in page
+    assert "| PPO | Qbert | 70 | 2.9% | 0.0% |\n" in page
+    with Image.open(root / "docs" / "images" / "findings.png") as figure:
+        assert min(figure.size) > 700
+    for part in STUDIES.values():
+        assert (folder / part / "comparison" / "report.html").exists()
+    assert command.main(["--check"], root) == 0
+
+    # Another number in a page, a figure that is gone, and runs of which nothing has been told.
+    (root / "README.md").write_text(readme.replace("1 better, 1 worse", "2 better"))
+    (root / "docs" / "images" / "findings.png").unlink()
+    games = folder / "ppo" / "Seaquest" / "ppo" / "coord" / "seed-100" / "episodes.csv"
+    games.write_text(games.read_text().replace("\n2000,", "\n1000,1.0,0,9,9\n2000,"))
+    assert command.main(["--check"], root) == command.DIFFERENT
+    [line] = capsys.readouterr().err.splitlines()
+    assert line.startswith("README.md, docs/findings.md, docs/images/findings.png, runs/")
+    assert line.endswith("make findings")
+
+
+def test_the_figure_has_a_panel_for_each_game_and_algorithm(all_runs: Path) -> None:
+    panels = command.curves(read_records(all_runs)).axes
+    assert [axes.get_title() for axes in panels] == [
+        *("Seaquest, A2C", "MsPacman, A2C", "Seaquest, PPO", "MsPacman, PPO"),
+        *("Qbert, PPO", "RoadRunner, PPO", "Breakout, PPO"),
+    ]
+    for axes in panels:
+        assert {"standard", "coord"} <= {str(line.get_label()) for line in axes.lines}
+        assert len(axes.collections) == 2  # bands
+
+
+def test_records_of_another_declaration_are_refused(
+    root: Path, all_runs: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = root / "runs" / "reference" / "atari"
+    shutil.copytree(all_runs, folder)
+    file = folder / "a2c" / "study.json"
+    record = json.loads(file.read_text())
+    record["comparison"]["margin"] = 0.01
+    file.write_text(json.dumps(record))
+    assert run_command(lambda argv: command.main(argv, root), ["--check"]) == BAD_INPUT
+    assert "margin 0.01, now 0.1" in capsys.readouterr().err
+
+
+def test_a_page_without_a_place_is_refused(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (root / "README.md").write_text("nothing")
+    assert run_command(lambda argv: command.main(argv, root), []) == BAD_INPUT
+    assert "answer" in capsys.readouterr().err
+
+
+# The parts
+
+
+def test_the_control_counts_each_split(all_runs: Path) -> None:
+    """Of 70 splits of different numbers the two with the most extreme sums have p = 2/70."""
+    record = read_records(all_runs)[1]
+    group, arm = record.baselines()[0]
+    verdicts = control(record.read, arm, group.random_score)
+    assert (verdicts.total(), verdicts["better"], verdicts["worse"]) == (70, 1, 1)
+
+
+def test_of_many_splits_some_are_drawn(all_runs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("agents.study.findings.control.MOST_SPLITS", 60)
+    record = read_records(all_runs)[1]
+    group, arm = record.baselines()[0]
+    drawn = control(record.read, arm, group.random_score)
+    assert drawn.total() == 60
+    assert drawn == control(record.read, arm, group.random_score)
+
+
+def test_the_price_of_the_large_study(all_runs: Path) -> None:
+    a2c, ppo = prices(read_records(all_runs))
+    assert a2c.milliseconds == pytest.approx({"standard": 2.0, "coord": 2.0})
+    assert a2c.runs == ppo.runs == 450
+    assert ppo.hours == pytest.approx(450 * 10_000_000 * 0.003 / 3600)
+    # On 320 cores, the 450 runs are two rounds.
+    rounds = {2: 225, 16: 29, 320: 2}
+    assert ppo.days == pytest.approx([rounds[c] * 30_000 / 86_400 for c in CORES])
+
+
+def test_the_follow_up_is_a_command(
+    all_runs: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    record: Record = read_records(all_runs)[0]
+    words = shlex.split(follow_up(record, ["MsPacman"]))
+    assert words[:3] == ["python", "-m", "agents.study"]
+    argv = [*words[3:-1], str(tmp_path), "--list"]
+    assert run_command(study_command.main, argv) == 0
+    assert len(capsys.readouterr().out.splitlines()) == 5 * 8
+    declared = json.loads((tmp_path / "study.json").read_text())
+    assert declared["comparison"]["outcome"] == "sample_efficiency"
+    assert declared["config"]["n_timesteps"] == 400_000
