@@ -79,7 +79,11 @@ ORDINARY = {
 
 
 def prose(text: str) -> str:
-    """Return what is read: no code, headings, comments, pictures or addresses of other links."""
+    """Return what is read: no code, headings, comments, pictures or addresses of other links.
+
+    Nor what `make findings` writes, the words of reports.
+    """
+    text = re.sub(r"<!-- findings: .*?<!-- findings: end -->", "", text, flags=re.DOTALL)
     text = re.sub(r"^```.*?^```|<!--.*?-->|^#.*?$|!\[.*?\]\(.*?\)", "", text, flags=re.S | re.M)
     text = re.sub(r"\]\([^)#]*\)", "]", text)
     return re.sub(r"`[^`]*`", "", text)
