@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from benchmarks import simulations
+from benchmarks import sequential, simulations
 from benchmarks.simulations import SHAPES
 from coordrl.compare.comparing.analysis import compare, follow_study
 from coordrl.compare.reading.runs import GAMES, Declaration, Run, RunKey, Sequential, Study
@@ -131,7 +131,7 @@ def test_intervals_of_mean_differences_over_games_cover(seeds):
 
 
 def a_study_of_looks(shape, family, studies, **design):
-    looks = default_looks(16, family)
+    looks = default_looks(16, family, pairs=design.get("pairs", False))
     scores = SHAPES[shape](np.random.default_rng(family), (studies, 1, 1 + family, 16))
     return Design(looks, family, **design), scores
 
@@ -173,11 +173,21 @@ def test_simulated_looks_are_those_of_whole_studies(pairs, random, states):
 @pytest.mark.slow
 @every_shape
 @pytest.mark.parametrize("family", [1, 3, 6])
-def test_sequential_studies_are_rarely_wrong(shape, family):
-    design, scores = a_study_of_looks(shape, family, STUDIES, futility=None)
+@pytest.mark.parametrize("pairs", [False, True])
+def test_sequential_studies_are_rarely_wrong(shape, family, pairs):
+    design, scores = a_study_of_looks(shape, family, STUDIES, pairs=pairs, futility=None)
     found = summary(design, 1, 0.0, follow_scores(design, scores, margin=0.0))
     assert found.seeds == pytest.approx(16, abs=0.5)  # next to all looks are taken
     assert found.any_found <= at_most(0.05, STUDIES)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("level", sequential.LEVELS)
+def test_stops_of_uninformative_games_and_futile_comparisons_raise_no_alarm(level):
+    assert sequential.uninformative(level, 0.0, STUDIES)["false"] <= at_most(0.05, STUDIES)
+    found = sequential.uninformative(level, 2.0, STUDIES // 4)
+    assert found["false"] <= at_most(0.05, STUDIES // 4)
+    assert found["power"] > 0.98
 
 
 @pytest.mark.slow
