@@ -54,6 +54,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     chosen = executor_of(arguments, processes, root, [job.config for job in jobs])
     if arguments.dry_run:
         _warn(study, jobs)
+        if any(job.state == "skipped" for job in jobs):
+            StudyLooks(parts, recording=False).update()
         hours = show_estimate(jobs, root, processes)
         show_expected(study, hours)
         return 0

@@ -82,7 +82,7 @@ def show_estimate(jobs: list[Job], root: Path, processes: int) -> float | None:
     console = make_console()
     for job in jobs:
         console.print(f"{job.name}: {_standing(job)}", highlight=False, soft_wrap=True)
-    todo = [job for job in jobs if job.state != "skipped"]
+    todo = [job for job in jobs if job.state not in ("skipped", "failed") and job.needed]
     console.print(f"{len(jobs)} runs, {len(todo)} of them to be trained, {processes} at a time")
     if not todo:
         return None
@@ -180,6 +180,10 @@ def _mean(measured: list[Measurement]) -> Measurement:
 def _standing(job: Job) -> str:
     if job.state == "skipped":
         return "finished"
+    if job.state == "failed":
+        return job.reason
+    if not job.needed:
+        return "not needed any more"
     resumes_at = job.resumes_at()
     if not resumes_at:
         return "to be trained"

@@ -156,20 +156,32 @@ def _recorded(part: Part) -> dict[str, Any]:
 def _check_declaration(part: Part) -> None:
     """Refuse a study that declares something else than the one of which a run has finished.
 
-    Margins, tests and seeds that are chosen after scores are known prove nothing.
+    Margins, tests and seeds that are chosen after scores are known prove nothing. What a study is
+    held to is the hash in its study.json: the rest of that file may have been edited.
     """
     earlier = _recorded(part)
-    changed = differences(declared_values(earlier), declared_values(part.record))
+    before, held = declared_values(earlier), earlier.get("declaration")
+    if held == part.record["declaration"]:
+        return
+    changed = differences(before, declared_values(part.record))
+    if held not in (None, declaration_hash(before)):
+        changed.append(f"something else than its {STUDY_FILE} says, which was edited")
     if not changed:
         return
     runs = earlier["runs"] if isinstance(earlier.get("runs"), list) else []
     folders = [RunFolder(part.folder / str(name)) for name in runs]
-    if any(folder.finished for folder in (*folders, *(job.folder for job in part.jobs))):
+    if not any(folder.finished for folder in (*folders, *(job.folder for job in part.jobs))):
+        return
+    if not earlier:
         raise UsageError(
-            f"{part.folder} has finished runs of a study that declares {'; '.join(changed)}: what "
-            f"is declared stays as it is once a run has finished; a new study needs a new folder, "
-            f"-f FOLDER"
+            f"{part.folder} has finished runs and no {STUDY_FILE}, so that nobody knows what they "
+            f"were declared for: a new study needs a new folder, -f FOLDER"
         )
+    raise UsageError(
+        f"{part.folder} has finished runs of a study that declares {'; '.join(changed)}: what "
+        f"is declared stays as it is once a run has finished; a new study needs a new folder, "
+        f"-f FOLDER"
+    )
 
 
 def _check_values_differ(parts: list[Part]) -> None:

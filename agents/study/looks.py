@@ -24,10 +24,13 @@ class StudyLooks:
 
     What is decided follows from the runs' folders alone, so that a study that was stopped anywhere
     decides the same. ``decisions.json`` records it, and is not read to decide.
+
+    :param recording: Whether it does: a dry run writes nothing
     """
 
-    def __init__(self, parts: list[Part]) -> None:
-        self._parts = [_PartLooks(part) for part in parts if part.study.looks and part.study.family]
+    def __init__(self, parts: list[Part], *, recording: bool = True) -> None:
+        sequential = [part for part in parts if part.study.looks and part.study.family]
+        self._parts = [_PartLooks(part, recording) for part in sequential]
         self._of = {id(job): looks for looks in self._parts for job in looks.part.jobs}
 
     def update(self) -> None:
@@ -49,8 +52,8 @@ class StudyLooks:
 
 
 class _PartLooks:
-    def __init__(self, part: Part) -> None:
-        self.part = part
+    def __init__(self, part: Part, recording: bool) -> None:
+        self.part, self.recording = part, recording
         self._ended: frozenset[str] | None = None
         self._following: Following | None = None
         # Runs of the next look, by how many looks further ahead, as long as none is taken.
@@ -72,7 +75,8 @@ class _PartLooks:
         self._runs = {}
         for job in self.part.jobs:
             job.needed = _key(job) in self._ahead(len(self.part.jobs))
-        self._record(taken)
+        if self.recording:
+            self._record(taken)
         used = self._following.runs_needed(ahead=-1) if taken else set()
         for job in self.part.jobs:
             given_up = job.state == "waiting" and _key(job) in used

@@ -53,7 +53,12 @@ def compare(study: Study, baseline: str | None = None) -> Comparison:
         findings=tuple(findings),
         groups=tuple(groups),
         missing=study.missing if following is None else following.missing(study),
-        notes=(*study.notes, *_run_notes(study), *(following.notes(study) if following else ())),
+        notes=(
+            *_baseline_note(study, baseline),
+            *study.notes,
+            *_run_notes(study),
+            *(following.notes(study) if following else ()),
+        ),
         provenance=_provenance(study.runs),
         aggregates=aggregates(groups, arms, baseline, stopped=following is not None),
         sequential=sequential,
@@ -81,6 +86,16 @@ def _baseline(study: Study, asked: str | None) -> str:
         listed = ", ".join(arms)
         raise CompareError(f"no arm is called {chosen!r}: choose the baseline among {listed}")
     return chosen
+
+
+def _baseline_note(study: Study, baseline: str) -> list[str]:
+    """Return a note if these comparisons are not those that the study declared."""
+    declared = study.declared.baseline
+    if declared in (None, baseline):
+        return []
+    return [
+        f"the study declared {declared} as its baseline: comparisons with {baseline} are others"
+    ]
 
 
 def _groups(study: Study, baseline: str) -> list[Group]:

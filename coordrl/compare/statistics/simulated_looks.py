@@ -7,7 +7,14 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import stdtr
 
-from coordrl.compare.statistics.looks import Course, Design, Evidence, state_of, take_look
+from coordrl.compare.statistics.looks import (
+    Course,
+    Design,
+    Evidence,
+    correct_looks,
+    state_of,
+    take_look,
+)
 from coordrl.compare.statistics.permutation import (
     DRAW_SEED,
     permutation_p_values,
@@ -82,7 +89,7 @@ def summary(
     :param courses: of each study, cell by cell
     """
     seeds = np.array([[design.looks[len(c) - 1] for c in study] for study in courses])
-    found = np.array([[course[-1].p_holm <= ALPHA for course in study] for study in courses])
+    found = np.array([claims(design, study) for study in courses])
     baselines = seeds.reshape(len(seeds), cells, -1).max(axis=2)
     return Expected(
         effect=effect,
@@ -93,11 +100,23 @@ def summary(
     )
 
 
-def follow_scores(design: Design, scores: Array, margin: float) -> list[list[Course]]:
+def claims(design: Design, courses: Sequence[Course]) -> list[bool]:
+    """Return for which comparisons of a study a difference is claimed when all have stopped."""
+    return [
+        course[-1].p_holm <= ALPHA and course[-1].state != "uninformative"
+        for course in correct_looks(courses, design)
+    ]
+
+
+def follow_scores(
+    design: Design, scores: Array, margin: float, random: float | None = None
+) -> list[list[Course]]:
     """Take the looks at many studies whose runs all finish.
 
     :param scores: shape (studies, cells, 1 + arms, seeds), the baseline of each cell first
     :param margin: the smallest difference that matters
+    :param random: what random play scores; None if that is not known, so that nothing stops as
+        uninformative
     :return: for each study the courses of its comparisons, cell by cell
     """
     studies = len(scores)
@@ -107,7 +126,12 @@ def follow_scores(design: Design, scores: Array, margin: float) -> list[list[Cou
         live = np.array([[state_of(c) == "live" for c in study] for study in courses])
         evidence: NDArray[np.object_] = np.full(live.shape, None, dtype=object)
         if live.any():
-            evidence[live] = _evidence(x[live][:, :seeds], y[live][:, :seeds], margin, design.pairs)
+            shown = _evidence(x[live][:, :seeds], y[live][:, :seeds], margin, design.pairs)
+            if random is not None:
+                informative = _informative(design, scores - random, courses, seeds)[live]
+                pairs = zip(shown, informative.tolist(), strict=True)
+                shown = [replace(each, informative=above) for each, above in pairs]
+            evidence[live] = shown
         courses = [
             take_look(design, study, found.tolist()) if goes_on.any() else study
             for study, found, goes_on in zip(courses, evidence, live, strict=True)
@@ -120,6 +144,28 @@ def _comparisons(design: Design, scores: Array) -> tuple[Array, Array]:
     shape = (len(scores), design.family, -1)
     arms, baselines = np.broadcast_arrays(scores[:, :, 1:], scores[:, :, :1])
     return arms.reshape(shape), baselines.reshape(shape)
+
+
+def _informative(
+    design: Design, scores: Array, courses: Sequence[Sequence[Course]], seeds: int
+) -> NDArray[np.bool_]:
+    """Return for each comparison whether an arm of its cell has scores above 0.
+
+    :param courses: before the look; arms that have stopped have the seeds of their last one
+    :param seeds: of the others
+    :return: shape (studies, family)
+    """
+    studies, cells, arms, most = scores.shape
+    seen = np.full((studies, cells, arms), seeds)
+    for study, its_courses in enumerate(courses):
+        for i, course in enumerate(its_courses):
+            if state_of(course) != "live":
+                cell, arm = divmod(i, arms - 1)
+                seen[study, cell, 1 + arm] = design.looks[len(course) - 1]
+    used = np.arange(most) < seen[..., None]
+    means, errors = scores.mean(axis=-1, where=used), scores.std(axis=-1, ddof=1, where=used)
+    p_values = stdtr(seen - 1, -means / (errors / np.sqrt(seen)))
+    return np.repeat((p_values < ALPHA).any(axis=2), arms - 1, axis=1)
 
 
 def _evidence(x: Array, y: Array, margin: float, pairs: bool) -> list[Evidence]:

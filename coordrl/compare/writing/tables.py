@@ -81,7 +81,7 @@ def _terminal_table(comparison: Comparison) -> Table:
     p_name = "p Holm" if comparison.sequential is None else "p (1 look)"
     for name in ("n", f"{outcome} ± 95 %", "diff.", "95 % interval", p_name):
         table.add_column(name, justify="right", no_wrap=True)
-    table.add_column("verdict")
+    table.add_column("verdict", overflow="fold")
     for group in comparison.groups:
         table.add_row(f"[bold]{escape(group.title)}[/bold]")
         for name, arm, contrast in group.rows():

@@ -57,6 +57,35 @@ def test_another_declaration_is_refused(
     assert (planned / "study.json").read_bytes() == before
 
 
+def test_an_edited_study_file_is_no_way_around_it(
+    planned: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    finish(planned)
+    record = read_json(planned / "study.json")
+    record["comparison"]["margin"] = 0.01
+    write_json(planned / "study.json", record)
+    values = {"window": 1.0, "margin": 0.01}
+    other = write_study(planned.parent / "other.yaml", comparison=values)
+    capsys.readouterr()
+    line = refused(study.main, [other, "-f", str(planned), "--list"], capsys)
+    assert "declares something else than its study.json says, which was edited" in line
+    # What was declared puts it right again.
+    declared = write_study(planned.parent / "declared.yaml")
+    assert run_study(declared, "-f", str(planned), "--list") == 0
+    assert read_json(planned / "study.json")["comparison"]["margin"] == 0.1
+
+
+def test_a_study_file_that_is_gone_is_none_either(
+    planned: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    finish(planned)
+    (planned / "study.json").unlink()
+    file = write_study(planned.parent / "other.yaml", comparison={"margin": 0.01})
+    capsys.readouterr()
+    line = refused(study.main, [file, "-f", str(planned), "--list"], capsys)
+    assert "has finished runs and no study.json" in line
+
+
 def test_until_a_run_has_finished_it_may_change(planned: Path) -> None:
     file = write_study(planned.parent / "other.yaml", comparison={"margin": 0.2}, seeds=[3, 1])
     assert run_study(file, "-f", str(planned), "--list") == 0

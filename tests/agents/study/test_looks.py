@@ -298,6 +298,21 @@ def test_what_to_expect_is_told_beforehand(capsys: pytest.CaptureFixture[str]) -
     assert capsys.readouterr().out == ""
 
 
+def test_a_dry_run_counts_what_is_still_needed(
+    one_by_one: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    comparison = {"sequential": {"looks": [6, 8, 10]}}
+    file = write_file(
+        tmp_path / "study.yaml", arms=list(MEANS), seeds=10, hyperparams={}, comparison=comparison
+    )
+    before = (one_by_one / DECISIONS_FILE).read_bytes()
+    assert run_study(file, "-f", str(one_by_one), "--dry-run") == 0
+    printed = capsys.readouterr().out
+    assert "Breakout/a2c/coord/seed-6: not needed any more" in printed
+    assert "30 runs, 0 of them to be trained" in printed
+    assert (one_by_one / DECISIONS_FILE).read_bytes() == before
+
+
 def test_looks_cannot_be_added_later(
     one_by_one: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -52,6 +52,14 @@ def test_the_numbers_of_a_contrast(study):
     )
 
 
+def test_another_baseline_than_the_declared_one_is_told(study):
+    folder = study({("Pong", "a2c", arm): [1.0, 2.5, 3.0] for arm in ("standard", "coord")})
+    assert compared(folder).notes == ()
+    assert compared(folder, "coord").notes == (
+        "the study declared standard as its baseline: comparisons with coord are others",
+    )
+
+
 def test_the_family_counts_what_has_not_run(study):
     scores = {("Pong", "a2c", "standard"): [1.0] * 5, ("Pong", "a2c", "coord"): [2.0] * 5}
     folder = study(scores)

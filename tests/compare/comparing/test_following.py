@@ -3,9 +3,11 @@
 import csv
 import json
 import shutil
+from io import StringIO
 
 import numpy as np
 import pytest
+from rich.console import Console
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from coordrl.compare import compare_runs
@@ -181,6 +183,14 @@ def test_every_output_shows_the_looks(sequential, capsys):
     events = EventAccumulator(str(written / "tensorboard" / "clear")).Reload()
     [event] = events.Scalars("Pong/a2c/looks/p_holm")
     assert (event.step, event.value) == (6, pytest.approx(clear["p_holm"], rel=1e-5))
+
+
+def test_a_narrow_terminal_cuts_off_no_verdict(study):
+    scores = {key: [1000 + 40 * score for score in of_key] for key, of_key in scores_of().items()}
+    console = Console(width=80, record=True, file=StringIO())
+    compare_runs(study(scores, comparison=LOOKS), console=console)
+    table = console.export_text()
+    assert "\N{HORIZONTAL ELLIPSIS}" not in table
 
 
 def test_a_study_without_looks_has_none_of_it(study):

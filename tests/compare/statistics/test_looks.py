@@ -4,11 +4,13 @@ import pytest
 from coordrl.compare.statistics.looks import (
     Design,
     Evidence,
+    Look,
     predictive_probability,
     state_of,
     take_look,
 )
 from coordrl.compare.statistics.sequential import nominal_levels
+from coordrl.compare.statistics.simulated_looks import claims
 from coordrl.compare.statistics.two_arms import Difference
 
 DESIGN = Design((6, 8, 10), family=2)
@@ -58,6 +60,23 @@ def test_what_has_stopped_is_frozen():
     again = take_look(DESIGN, first, [HOPELESS, OPEN])
     assert again[0] == first[0]
     assert again[1][0] == first[1][0]
+
+
+@pytest.mark.parametrize(("state", "claimed"), [("futile", True), ("uninformative", False)])
+def test_what_others_leave_of_the_level_counts_when_all_have_stopped(state, claimed):
+    given_up, clear = (
+        Look(
+            p_value=p,
+            p_rounded=p,
+            p_sequential=p,
+            p_holm=2 * p,
+            p_equivalence=None,
+            p_equivalence_sequential=1.0,
+            state=its_state,
+        )
+        for p, its_state in ((0.04, state), (0.001, "different"))
+    )
+    assert claims(DESIGN, [(given_up,), (clear,)]) == [claimed, True]
 
 
 @pytest.mark.parametrize("pairs", [False, True])

@@ -2,10 +2,10 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from benchmarks import simulations
+from benchmarks import sequential, simulations
 from benchmarks.simulations import SHAPES
-from coordrl.compare.comparing.analysis import compare
-from coordrl.compare.reading.runs import GAMES, Declaration, Run, RunKey, Study
+from coordrl.compare.comparing.analysis import compare, follow_study
+from coordrl.compare.reading.runs import GAMES, Declaration, Run, RunKey, Sequential, Study
 from coordrl.compare.statistics.curves import Score
 from coordrl.compare.statistics.looks import Design
 from coordrl.compare.statistics.permutation import permutation_p_values
@@ -30,7 +30,7 @@ def at_least(rate, trials):
     return stats.binom.ppf(_RARE, trials, rate) / trials
 
 
-def run_that_scores(score, key):
+def run_that_scores(score, key, random=None):
     """Return a run of one timestep, one game and so one point of a curve."""
     return Run(
         name="/".join(map(str, key)),
@@ -38,7 +38,7 @@ def run_that_scores(score, key):
         n_timesteps=1,
         protocol=None,
         parameters=None,
-        reference_scores=None,
+        reference_scores=None if random is None else {"random": random},
         timing=None,
         provenance={},
         points=GAMES,
@@ -50,14 +50,21 @@ def run_that_scores(score, key):
     )
 
 
-def whole_comparison(scores, margin):
-    """Return the verdicts of `compare` on runs with scores of shape (algorithms, arms, seeds)."""
+def whole_study(scores, random=None, **declared):
+    """Return a study of runs with scores of shape (algorithms, arms, seeds)."""
     runs = tuple(
-        run_that_scores(float(scores[i]), RunKey("Pong", "algo"[: i[0] + 1], f"arm{i[1]}", i[2]))
+        run_that_scores(
+            float(scores[i]), RunKey("Pong", "algo"[: i[0] + 1], f"arm{i[1]}", i[2]), random
+        )
         for i in np.ndindex(scores.shape)
     )
-    plan = Declaration(name="simulated", margin=margin, baseline="arm0")
-    found = compare(Study(plan, tuple(run.key for run in runs), runs, missing=()))
+    plan = Declaration(name="simulated", baseline="arm0", **declared)
+    return Study(plan, tuple(run.key for run in runs), runs, missing=())
+
+
+def whole_comparison(scores, margin):
+    """Return the verdicts of `compare` on runs with scores of shape (algorithms, arms, seeds)."""
+    found = compare(whole_study(scores, margin=margin))
     return [contrast.verdict for _, contrast in found.contrasts()]
 
 
@@ -124,19 +131,63 @@ def test_intervals_of_mean_differences_over_games_cover(seeds):
 
 
 def a_study_of_looks(shape, family, studies, **design):
-    looks = default_looks(16, family)
+    looks = default_looks(16, family, pairs=design.get("pairs", False))
     scores = SHAPES[shape](np.random.default_rng(family), (studies, 1, 1 + family, 16))
     return Design(looks, family, **design), scores
+
+
+@pytest.mark.parametrize(
+    ("pairs", "random", "states"),
+    [
+        (False, None, {"different", "futile"}),
+        (True, None, {"different", "futile"}),
+        (False, 0.0, {"different", "futile", "uninformative"}),
+    ],
+)
+def test_simulated_looks_are_those_of_whole_studies(pairs, random, states):
+    looks = (6, 8, 10)
+    scores = np.random.default_rng(1).normal(size=(10, 2, 3, 10))
+    scores[:, 1] += 0.6
+    scores[:, 1, 1] += 1.8
+    design = Design(looks, family=4, pairs=pairs)
+    simulated = follow_scores(design, scores, 0.0, random)
+    declared = Sequential(looks, tuple(range(10)), design.futility)
+    found = [
+        follow_study(whole_study(study, random, margin=0.0, paired=pairs, sequential=declared))
+        for study in scores
+    ]
+    for courses, following in zip(simulated, found, strict=True):
+        real = list(following.courses.values())
+        assert [[look.state for look in c] for c in courses] == [
+            [look.state for look in c] for c in real
+        ]
+        for mine, its in zip(courses, real, strict=True):
+            assert mine[-1].p_holm == pytest.approx(its[-1].p_holm)
+            assert mine[-1].predictive == pytest.approx(its[-1].predictive)
+        [summed] = {summary(design, 2, 0.0, [courses]).power}
+        claims = [c.verdict in ("better", "worse") for c in following.found.values()]
+        assert summed == np.mean(claims)
+    assert states <= {course[-1].state for study in simulated for course in study}
 
 
 @pytest.mark.slow
 @every_shape
 @pytest.mark.parametrize("family", [1, 3, 6])
-def test_sequential_studies_are_rarely_wrong(shape, family):
-    design, scores = a_study_of_looks(shape, family, STUDIES, futility=None)
+@pytest.mark.parametrize("pairs", [False, True])
+def test_sequential_studies_are_rarely_wrong(shape, family, pairs):
+    design, scores = a_study_of_looks(shape, family, STUDIES, pairs=pairs, futility=None)
     found = summary(design, 1, 0.0, follow_scores(design, scores, margin=0.0))
     assert found.seeds == pytest.approx(16, abs=0.5)  # next to all looks are taken
     assert found.any_found <= at_most(0.05, STUDIES)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("level", sequential.LEVELS)
+def test_stops_of_uninformative_games_and_futile_comparisons_raise_no_alarm(level):
+    assert sequential.uninformative(level, 0.0, STUDIES)["false"] <= at_most(0.05, STUDIES)
+    found = sequential.uninformative(level, 2.0, STUDIES // 4)
+    assert found["false"] <= at_most(0.05, STUDIES // 4)
+    assert found["power"] > 0.98
 
 
 @pytest.mark.slow
