@@ -6,15 +6,14 @@ from dataclasses import replace
 
 import numpy as np
 
-from coordrl.compare.comparing.results import (
+from coordrl.compare.comparing.aggregates import (
     Aggregate,
     AggregateArm,
     AggregateContrast,
-    Contrast,
     Estimate,
-    Group,
     Profile,
 )
+from coordrl.compare.comparing.results import Contrast, Group
 from coordrl.compare.comparing.samples import ArmGames, Sample, estimate
 from coordrl.compare.statistics.many_games import (
     BOOTSTRAP_SEED,

@@ -5,7 +5,7 @@ from functools import cached_property
 
 import numpy as np
 
-from coordrl.compare.comparing.results import Estimate
+from coordrl.compare.comparing.aggregates import Estimate
 from coordrl.compare.statistics.many_games import (
     REPETITIONS,
     Array,

@@ -4,15 +4,8 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import get_args
 
-from coordrl.compare.comparing.results import (
-    Aggregate,
-    AggregateContrast,
-    Contrast,
-    Estimate,
-    Group,
-    Reach,
-    SequentialResult,
-)
+from coordrl.compare.comparing.aggregates import Aggregate, AggregateContrast, Estimate
+from coordrl.compare.comparing.results import Contrast, Group, Reach, SequentialResult
 from coordrl.compare.reading.runs import UNSTATED, Outcome
 from coordrl.compare.statistics.looks import State
 from coordrl.compare.statistics.two_arms import ALPHA, MOST_SEEDS, Interval, Verdict

@@ -6,13 +6,8 @@ from pathlib import Path
 
 import coordrl
 from coordrl.compare.comparing import words
-from coordrl.compare.comparing.results import (
-    Aggregate,
-    AggregateContrast,
-    ArmResult,
-    Comparison,
-    Contrast,
-)
+from coordrl.compare.comparing.aggregates import Aggregate, AggregateContrast
+from coordrl.compare.comparing.results import ArmResult, Comparison, Contrast
 
 _MARKS = {"better": "▲ ", "worse": "▼ "}
 

@@ -4,7 +4,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from coordrl.compare.comparing.results import Aggregate, Estimate
+from coordrl.compare.comparing.aggregates import Aggregate, Estimate
 from coordrl.compare.comparing.words import algorithm_text
 from coordrl.compare.writing.style import Style
 

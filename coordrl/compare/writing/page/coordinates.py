@@ -8,7 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
-from coordrl.compare.comparing.results import ArmResult, Comparison, Estimate, Group
+from coordrl.compare.comparing.aggregates import Estimate
+from coordrl.compare.comparing.results import ArmResult, Comparison, Group
 from coordrl.compare.reading.run_folders import read_png
 from coordrl.compare.reading.runs import AgentEvaluation
 from coordrl.compare.statistics.two_arms import mean_interval

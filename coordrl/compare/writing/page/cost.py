@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from coordrl.compare.comparing.results import AggregateArm, ArmResult, Comparison, Estimate, Group
+from coordrl.compare.comparing.aggregates import AggregateArm, Estimate
+from coordrl.compare.comparing.results import ArmResult, Comparison, Group
 
 
 @dataclass(frozen=True, kw_only=True)

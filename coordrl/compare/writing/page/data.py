@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from coordrl.compare.comparing.aggregates import Aggregate
 from coordrl.compare.comparing.curves import common_curves, difference_curve
-from coordrl.compare.comparing.results import Aggregate, ArmResult, Comparison, Group
+from coordrl.compare.comparing.results import ArmResult, Comparison, Group
 from coordrl.compare.reading.runs import GAMES
 from coordrl.compare.writing.json_file import plain
 from coordrl.compare.writing.style import limits, return_range, styles
