@@ -45,9 +45,13 @@ def _legend(comparison: Comparison) -> str:
     what = f"Score: {of_scores}"
     if declared.outcome == "sample_efficiency":
         what = f"Mean of the curve: of the returns over the whole run (score: {of_scores})"
+    looks = ""
+    if comparison.sequential is not None:
+        looks = f"for the {len(comparison.sequential.looks)} looks that were declared and "
+    family = "1 comparison" if comparison.family == 1 else f"{comparison.family} comparisons"
     return (
-        f"{what}, mean over seeds ± half its 95 % t interval. p: {test} test, corrected by Holm's "
-        f"method for {comparison.family} comparisons. Verdicts: with a margin of "
+        f"{what}, mean over seeds ± half its 95 % t interval. p: {test} test, corrected {looks}by "
+        f"Holm's method for {family}. Verdicts: with a margin of "
         f"{100 * declared.margin:g} % of what {_escape(comparison.baseline)} scores above random "
         f"play."
     )

@@ -1,5 +1,6 @@
 """The committed sequential study: stopped early, with the verdicts of all its runs."""
 
+from dataclasses import replace
 from pathlib import Path
 
 from agents.study.config import parse_study, read_study_file
@@ -22,6 +23,13 @@ def test_it_stopped_at_its_first_look() -> None:
     assert (sequential.looks, sequential.taken, sequential.live) == ((6, 8, 10), 1, 0)
     assert sequential.needed < 0.7 * sequential.runs
     assert verdicts(found) == [("coord-pooled", "better")]
+
+
+def test_all_its_runs_looked_at_once_say_the_same() -> None:
+    study = read_study(ROOT)
+    fixed = compare(replace(study, declared=replace(study.declared, sequential=None)))
+    assert {len(arm.seeds) for group in fixed.groups for arm in group.arms} == {10}
+    assert verdicts(fixed) == verdicts(compare(study))
 
 
 def test_its_record_is_what_its_runs_give() -> None:
