@@ -9,6 +9,7 @@ from common.errors import UsageError
 from coordrl.compare.comparing.analysis import compare
 from coordrl.compare.comparing.results import ArmResult, Comparison, Group
 from coordrl.compare.errors import CompareError
+from coordrl.compare.reading.declared import STUDY_FILE
 from coordrl.compare.reading.runs import Run, Study
 from coordrl.compare.reading.study import read_study
 
@@ -85,6 +86,11 @@ def _read(name: str, folder: Path) -> Record:
         return Record(name, folder, study, None)
     try:
         runs = read_study(folder)
+        if runs.declared.altered:
+            raise UsageError(
+                f"{folder / STUDY_FILE} says something else than was registered: take back its "
+                f"last change"
+            )
         return Record(name, folder, study, (runs, compare(runs)))
     except CompareError as error:
         raise UsageError(str(error)) from error

@@ -211,7 +211,7 @@ def test_records_of_another_declaration_are_refused(
     record["comparison"]["margin"] = 0.01
     file.write_text(json.dumps(record))
     assert run_command(lambda argv: command.main(argv, root), ["--check"]) == BAD_INPUT
-    assert "margin 0.01, now 0.1" in capsys.readouterr().err
+    assert "a2c/study.json says something else than was registered" in capsys.readouterr().err
 
 
 def test_a_page_without_a_place_is_refused(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
