@@ -76,6 +76,7 @@ def test_stable_baselines3(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     names["env"].close()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["atari.md", "not_so_clevr.md"])
 def test_environments(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     run_page(name, tmp_path, monkeypatch)["env"].close()

@@ -24,7 +24,9 @@ def step_the_parents(env: AtariVecEnv, results: "SimpleQueue[str]") -> None:
         results.put(str(error))
 
 
-@pytest.mark.parametrize("method", ["fork", "spawn", "forkserver"])
+@pytest.mark.parametrize(
+    "method", ["fork", pytest.param("spawn", marks=pytest.mark.slow), "forkserver"]
+)
 def test_environments_work_in_other_processes(method: str) -> None:
     context = multiprocessing.get_context(method)
     results: SimpleQueue[int] = context.SimpleQueue()

@@ -114,11 +114,16 @@ def losses(
 @pytest.mark.parametrize(
     ("arm", "updates"),
     [
-        *(("standard", 4), ("coord", 4), ("coord-actor", 4), ("learned", 4), ("fourier-pooled", 4)),
-        ("keypoints", 4),
+        *(("standard", 4), ("coord", 4), ("fourier-pooled", 4)),
         ("coord-impala", 1),  # impala's are steep
-        pytest.param("hadamax", 1, marks=pytest.mark.slow),
-        pytest.param("impala-circular", 1, marks=pytest.mark.slow),
+        *(
+            pytest.param(arm, updates, marks=pytest.mark.slow)
+            for updates, arms in {
+                4: ("coord-actor", "learned", "keypoints"),
+                1: ("hadamax", "impala-circular"),
+            }.items()
+            for arm in arms
+        ),
     ],
 )
 def test_the_first_updates_have_the_losses_of_an_ordinary_run(

@@ -30,6 +30,7 @@ print(min(after - before for before, after in itertools.pairwise(faults[2:])))
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="it is glibc that is told")
 def test_freed_memory_is_used_again() -> None:
     assert int(run(TRAIN.format(prepare=True))) < 1_000

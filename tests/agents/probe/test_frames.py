@@ -8,6 +8,7 @@ from agents.probe.frames import Frames, Store, in_quadrant, play, split_object
 from envs.objects import GAMES, coordinates
 
 
+@pytest.mark.slow
 def test_the_same_seed_gives_the_same_frames_and_another_one_others() -> None:
     first, again, other = (play("Pong", 40, seed) for seed in (1, 1, 2))
     assert first.images.shape == (40, 4, 84, 84)

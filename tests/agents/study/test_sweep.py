@@ -73,6 +73,7 @@ def test_a_sweep_that_cannot_be(
     assert not (tmp_path / "runs").exists()
 
 
+@pytest.mark.slow
 def test_a_sweep_is_compared_at_every_value(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

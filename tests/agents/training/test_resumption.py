@@ -112,7 +112,10 @@ def assert_same_result(ours: RunFolder, theirs: RunFolder) -> None:
 @pytest.mark.parametrize("algo", ["a2c", "ppo"])
 @pytest.mark.parametrize(
     "arm",
-    ["learned", "fourier-pooled", "keypoints", pytest.param("hadamax", marks=pytest.mark.slow)],
+    [
+        "fourier-pooled",
+        *(pytest.param(arm, marks=pytest.mark.slow) for arm in ("learned", "keypoints", "hadamax")),
+    ],
 )
 def test_every_kind_of_arm_goes_on_with_the_same_bits(algo: str, arm: str, tmp_path: Path) -> None:
     config = marked_run(algo, arm, n_timesteps=192, save_freq=64)
@@ -126,7 +129,10 @@ def test_every_kind_of_arm_goes_on_with_the_same_bits(algo: str, arm: str, tmp_p
     assert folder.record["resumptions"][0]["exact"]
 
 
-@pytest.mark.parametrize(("algo", "protocol"), [("a2c", "sticky"), ("ppo", "classic")])
+@pytest.mark.parametrize(
+    ("algo", "protocol"),
+    [("a2c", "sticky"), pytest.param("ppo", "classic", marks=pytest.mark.slow)],
+)
 def test_a_run_cut_short_twice_ends_with_the_same_bits(
     algo: str, protocol: str, tmp_path: Path
 ) -> None:

@@ -5,6 +5,7 @@ from envs.fidelity.effects import _welch_interval, measure_effects
 from envs.games import resolve_game
 
 
+@pytest.mark.slow
 def test_effects_are_measured_a_setting_at_a_time() -> None:
     effects = list(measure_effects(resolve_game("Breakout"), episodes=2))
     assert [effect.setting for effect in effects] == ["no-ops", "FIRE", "no-ops and FIRE", "sticky"]

@@ -72,6 +72,7 @@ def test_a_number_of_the_table_is_repeated_by_its_command(
         assert (again["train"], again["test"]) == (record["train"], record["test"])
 
 
+@pytest.mark.slow
 def test_what_is_finished_is_kept_and_what_is_damaged_or_other_is_trained_again(
     finished: Path,
     small_plan: list[Planned],

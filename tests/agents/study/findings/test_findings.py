@@ -160,6 +160,7 @@ def test_a_run_that_fails_for_good_is_named(root: Path, all_runs: Path) -> None:
 # Once all have
 
 
+@pytest.mark.slow
 def test_all_runs_give_the_answer(
     root: Path, all_runs: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
