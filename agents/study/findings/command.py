@@ -7,7 +7,7 @@ from pathlib import Path
 
 from matplotlib.figure import Figure
 
-from agents.study.findings.pages import FIGURE, blocks, complete
+from agents.study.findings.pages import FIGURE, blocks
 from agents.study.findings.records import Record, read_records
 from common.command_line import ArgumentParser, tell
 from common.errors import UsageError
@@ -24,7 +24,7 @@ _BLOCK = re.compile(r"(<!-- findings: ([\w-]+) -->\n).*?(<!-- findings: end -->)
 
 
 def main(argv: Sequence[str] | None = None, root: Path = REPOSITORY) -> int:
-    """Write the generated parts of the pages, and once all runs have ended reports and figure.
+    """Write the generated parts of the pages; of studies that have ended reports and figure too.
 
     :param argv: Arguments, those of the process if None
     :param root: Where README.md, docs and runs/reference/atari are
@@ -33,14 +33,15 @@ def main(argv: Sequence[str] | None = None, root: Path = REPOSITORY) -> int:
     arguments = _parser().parse_args(argv)
     records = read_records(root / "runs" / "reference" / "atari")
     pages = _pages(records, root)
+    done = [record for record in records if record.complete]
     if not arguments.check:
         for path, text in pages.items():
             write_bytes(path, text.encode())
-        if complete(records):
-            _write_results(records, root)
+        if done:
+            _write_results(done, root)
         return 0
     stale = [str(path.relative_to(root)) for path, text in pages.items() if _text(path) != text]
-    stale += _stale_results(records, root) if complete(records) else []
+    stale += _stale_results(done, root) if done else []
     if not stale:
         return 0
     tell(f"{', '.join(stale)}: not what the records say; write them anew: make findings")

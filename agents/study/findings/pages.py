@@ -20,19 +20,18 @@ CONTROLS = ("constant", "fixed-code", "coord-zero")
 _CELL = ("algorithm", "game")
 
 
-def complete(records: Sequence[Record]) -> bool:
-    """Return whether all runs of all studies have ended: before, there is no verdict."""
-    return all(record.complete for record in records)
-
-
 def blocks(records: Sequence[Record]) -> dict[str, str]:
-    """Return the generated parts by the names that their markers have."""
-    done = complete(records)
+    """Return the generated parts by the names that their markers have.
+
+    A study has no verdict before all of its runs have ended.
+    """
+    done = [record for record in records if record.complete]
+    waiting = [record for record in records if not record.complete]
     return {
-        "answer": _answer(records) if done else _no_answer(records),
+        "answer": _answer(done, waiting) if done else _no_answer(records),
         "progress": progress(records),
-        "results": _results(records) if done else "They stand here when all runs have finished.",
-        "follow-up": _follow_up(records) if done else _no_follow_up(records),
+        "results": _joined(_results(done) if done else "", _no_results(waiting)),
+        "follow-up": _joined(_follow_up(done) if done else "", _no_follow_up(waiting)),
         "control": _control(records),
         "public": _public(records),
         "cost": _cost(records),
@@ -46,9 +45,10 @@ def _joined(*parts: str) -> str:
 
 def _count(records: Sequence[Record]) -> str:
     finished, planned = sum(len(r.runs) for r in records), sum(r.planned for r in records)
-    if complete(records):
-        return f"{finished} of {planned} runs have finished."
-    return f"{finished} of {planned} runs have finished; no answer before all of them have."
+    counted = f"{finished} of {planned} runs have finished"
+    if all(record.complete for record in records):
+        return f"{counted}."
+    return f"{counted}; a study is judged when all of its own have."
 
 
 def _no_answer(records: Sequence[Record]) -> str:
@@ -58,13 +58,14 @@ def _no_answer(records: Sequence[Record]) -> str:
     )
 
 
-def _answer(records: Sequence[Record]) -> str:
+def _answer(records: Sequence[Record], waiting: Sequence[Record]) -> str:
     told = [f"{_algorithm(record)}: {record.compared.headline}" for record in records]
     rows = [
         (*_names(group), _difference(found), words.verdict_text(found))
         for record in records
         for group, found in record.compared.contrasts()
     ]
+    told += [f"{_algorithm(record)}: {_count([record])}" for record in waiting]
     return _joined(
         "**The answer:** does CoordConv (`coord`) learn faster than SB3's network (`standard`)?\n"
         f"{' '.join(told)} [All of it](docs/findings.md).",
@@ -123,11 +124,20 @@ def _results(records: Sequence[Record]) -> str:
     )
 
 
+def _no_results(records: Sequence[Record]) -> str:
+    waits = [
+        f"{_algorithm(record)}: they stand here when all runs have ended." for record in records
+    ]
+    return "\n\n".join(waits)
+
+
 def _no_follow_up(records: Sequence[Record]) -> str:
+    if not records:
+        return ""
     commands = (f"`{follow_up(record, ['GAME'])}`" for record in records)
     return "\n".join(
         [
-            "Which these are is not known yet. The commands will be:",
+            "Of studies that go on these are not known yet. The commands will be:",
             "",
             *map("- {}".format, commands),
         ]
@@ -144,7 +154,7 @@ def _follow_up(records: Sequence[Record]) -> str:
         ]
         commands += [follow_up(record, decided)] if decided else []
     if not commands:
-        return "There is no such game."
+        return f"{' and '.join(map(_algorithm, records))}: there is no such game."
     return "\n".join(["```bash", *commands, "```"])
 
 

@@ -16,7 +16,7 @@ from agents.study import command as study_command
 from agents.study.config import parse_study, read_study_file
 from agents.study.findings import command
 from agents.study.findings.control import control
-from agents.study.findings.pages import complete, follow_up, progress
+from agents.study.findings.pages import follow_up, progress
 from agents.study.findings.prices import CORES, prices
 from agents.study.findings.public import points
 from agents.study.findings.records import STUDIES, Record, read_records
@@ -126,18 +126,41 @@ def test_halves_of_a_few_runs_are_compared_too() -> None:
 # Before all runs have ended
 
 
+def generated(root: Path) -> str:
+    return " ".join(re.findall(r"<!-- findings: (.*?)<!-- findings: end", told(root), re.DOTALL))
+
+
 def test_without_all_runs_there_is_no_verdict(root: Path, all_runs: Path) -> None:
     folder = root / "runs" / "reference" / "atari"
     shutil.copytree(all_runs, folder)
     shutil.rmtree(folder / "ppo" / "Qbert" / "ppo" / "coord" / "seed-103")
+    shutil.rmtree(folder / "a2c" / "Seaquest" / "a2c" / "coord" / "seed-100")
     assert command.main([], root) == 0
-    text = told(root)
-    assert text.count("111 of 112 runs have finished; no answer before all of them have.") == 2
+    text = generated(root)
+    assert (
+        text.count("110 of 112 runs have finished; a study is judged when all of its own have") == 2
+    )
     assert not (root / "docs" / "images" / "findings.png").exists()
+    assert not list(folder.rglob("comparison"))
+    assert "| PPO | Qbert | 15 | 16 |" in text
+    assert not re.search(r"better|worse|negligible|inconclusive|comparisons with", text)
+
+
+@pytest.mark.slow
+def test_a_study_that_has_ended_does_not_wait_for_the_other(root: Path, all_runs: Path) -> None:
+    folder = root / "runs" / "reference" / "atari"
+    shutil.copytree(all_runs, folder)
+    shutil.rmtree(folder / "ppo" / "Qbert" / "ppo" / "coord" / "seed-103")
+    assert command.main([], root) == 0
+    text = generated(root)
+    assert "A2C: Of 2 comparisons with standard: 1 better, 1 worse" in text
+    assert "PPO: 79 of 80 runs have finished; a study is judged when" in text
+    assert "PPO: they stand here when all runs have ended." in text
+    assert not re.search(r"^\| PPO .*(better|worse|inconclusive)", text, re.MULTILINE)
+    assert (root / "docs" / "images" / "findings.png").exists()
+    assert (folder / "a2c" / "comparison" / "report.html").exists()
     assert not (folder / "ppo" / "comparison").exists()
-    generated = " ".join(re.findall(r"<!-- findings: (.*?)<!-- findings: end", text, re.DOTALL))
-    assert "| PPO | Qbert | 15 | 16 |" in generated
-    assert not re.search(r"better|worse|negligible|inconclusive|comparisons with", generated)
+    assert command.main(["--check"], root) == 0
 
 
 def test_without_any_run_there_is_a_page(root: Path) -> None:
@@ -151,7 +174,7 @@ def test_a_run_that_fails_for_good_is_named(root: Path, all_runs: Path) -> None:
     failed = RunFolder(folder / "ppo" / "Qbert" / "ppo" / "coord" / "seed-103")
     failed.update(status="failed", error="out of luck", score=None)
     records = read_records(folder)
-    assert complete(records)
+    assert all(record.complete for record in records)
     [reason] = records[1].given_up
     assert reason.startswith("atari-ppo/Qbert/ppo/coord/seed-103: failed")
     assert reason in progress(records)
