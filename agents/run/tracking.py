@@ -3,6 +3,7 @@
 import os
 from argparse import ArgumentParser, Namespace
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 TRACKERS = ("wandb", "mlflow")
 
@@ -64,12 +65,26 @@ def tracking_of(arguments: Namespace, study: str | None = None) -> Tracking | No
     """
     if arguments.track is None:
         return None
-    # Runs may train in processes, and on machines, that do not have this one's environment.
-    server = arguments.mlflow_tracking_uri or os.environ.get("MLFLOW_TRACKING_URI")
+    # Runs may train in processes, and on machines, that do not have this one's environment. But
+    # flags show in lists of processes: an address with a password stays in the environment.
+    found = os.environ.get("MLFLOW_TRACKING_URI", "")
+    server = arguments.mlflow_tracking_uri or (found if found == without_password(found) else None)
     return Tracking(
         tracker=arguments.track,
         project=arguments.track_project,
         entity=arguments.wandb_entity,
         group=arguments.track_group or study,
-        server=server if arguments.track == "mlflow" else None,
+        server=(server or None) if arguments.track == "mlflow" else None,
     )
+
+
+def without_password(address: str) -> str:
+    """Return an address without the name and password that may be in it.
+
+    >>> without_password("http://me:secret@127.0.0.1:5000"), without_password("sqlite:///runs.db")
+    ('http://127.0.0.1:5000', 'sqlite:///runs.db')
+    """
+    parts = urlsplit(address)
+    if parts.password is None:
+        return address
+    return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()

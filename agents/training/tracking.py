@@ -16,7 +16,7 @@ from stable_baselines3.common.logger import KVWriter
 from agents.run.config import RunConfig
 from agents.run.display import describe
 from agents.run.folder import RunFolder
-from agents.run.tracking import Tracking
+from agents.run.tracking import Tracking, without_password
 from common.command_line import tell
 from common.errors import UsageError, plain
 from common.files import read_json, write_json
@@ -141,7 +141,7 @@ def _recorded(path: Path, tracking: Tracking) -> dict[str, Any]:
 def _server(tracking: Tracking) -> str | None:
     if tracking.tracker == "wandb":
         return None
-    return tracking.server or str(_mlflow().get_tracking_uri())
+    return without_password(tracking.server or str(_mlflow().get_tracking_uri()))
 
 
 def _begin(tracking: Tracking, config: RunConfig, run: str | None) -> TrackedRun:

@@ -252,7 +252,7 @@ def _large(records: Sequence[Record]) -> str:
         *(f"days, {cores} cores" for cores in CORES),
     )
     missing = len(records) - len(known)
-    waits = "The other algorithm's rate is not measured yet." if missing else ""
+    waits = "An algorithm that is missing has not been measured yet." if missing else ""
     return _joined(table(header, rows, left=1), waits)
 
 

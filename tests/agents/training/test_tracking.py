@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 import urllib.request
+from argparse import ArgumentParser
 from collections.abc import Iterator
 from contextlib import suppress
 from multiprocessing import forkserver
@@ -19,7 +20,7 @@ import pytest
 
 from agents import train
 from agents.run.folder import RunFolder
-from agents.run.tracking import Tracking
+from agents.run.tracking import Tracking, add_tracking, tracking_of
 from agents.training.checkpoints import checkpoint_paths
 from agents.training.execute import execute
 from agents.training.tracking import tracked
@@ -184,6 +185,20 @@ def test_a_server_that_is_not_there_is_told_in_a_line(
     monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
     argv = ["--algo", "a2c", "--env", "Breakout", "-n", "80", "-f", str(tmp_path)]
     assert "--track mlflow: " in refused(train.main, [*argv, "--track", "mlflow"], capsys)
+
+
+def test_a_password_in_the_servers_address_is_in_no_flag(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Flags of runs show in lists of processes; where it stays, MLflow itself looks for it."""
+    parser = ArgumentParser()
+    add_tracking(parser)
+    flags = {}
+    for address in ("http://me:secret@127.0.0.1:5000", "http://127.0.0.1:5000"):
+        monkeypatch.setenv("MLFLOW_TRACKING_URI", address)
+        tracking = tracking_of(parser.parse_args(["--track", "mlflow"]))
+        assert tracking is not None
+        flags[address] = tracking.flags()
+    assert flags["http://me:secret@127.0.0.1:5000"] == ["--track=mlflow", "--track-project=coordrl"]
+    assert "--mlflow-tracking-uri=http://127.0.0.1:5000" in flags["http://127.0.0.1:5000"]
 
 
 @pytest.mark.parametrize("tracker", ["wandb", "mlflow"])
