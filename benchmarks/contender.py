@@ -30,16 +30,24 @@ class Training:
 
     :param contender: What trains: an arm, or one of RL Zoo's ways
     :param folder: An empty folder for its files
-    :param zoo_python: Interpreter that has RL Zoo
+    :param zoo_python: Interpreter that has RL Zoo, for its ways
+    :param device: Where an arm trains
     """
 
     def __init__(
-        self, contender: str, game: str, algo: str, seed: int, folder: Path, zoo_python: str
+        self,
+        contender: str,
+        game: str,
+        algo: str,
+        seed: int,
+        folder: Path,
+        zoo_python: str = sys.executable,
+        device: str = "cpu",
     ) -> None:
         self._folder, self._warm_up = folder, WARM_UP[algo]
-        if contender in ARMS:
+        if contender not in (ZOO_ALL_CORES, ZOO_PER_CORE):
             run = RunFolder(folder / "run")
-            run.plan(make_run_config(env=game, algo=algo, arm=contender, seed=seed))
+            run.plan(make_run_config(env=game, algo=algo, arm=contender, seed=seed, device=device))
             command = [sys.executable, "-m", "benchmarks.timed_run", str(run.path)]
             command.append(str(folder / "marks"))
         else:
@@ -53,7 +61,7 @@ class Training:
             self._turns = [(time.monotonic(), math.inf)]
             self._process = subprocess.Popen(
                 command,
-                env={**own, "PYTHONPATH": str(ROOT)},
+                env={**own, "PYTHONPATH": os.pathsep.join([str(ROOT), *sys.path[1:]])},
                 stdout=output,
                 stderr=output,
                 cwd=folder,

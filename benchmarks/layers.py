@@ -3,7 +3,8 @@
 The three take turns, round after round, so that whatever else the machine does hits them alike;
 ratios to the plain network are taken within a round, and their median and quartiles reported.
 
-    python benchmarks/layers.py [--quick] [--networks layer] [--json PATH] [--profile]
+    python benchmarks/layers.py [--quick] [--networks layer] [--device cuda] [--json PATH]
+    python benchmarks/layers.py --profile
 """
 
 import argparse
@@ -33,6 +34,7 @@ from coordrl import (
 
 FRAMES = spaces.Box(0, 255, shape=(4, 84, 84), dtype=np.uint8)
 BATCHES = (1, 8, 16, 80, 256)
+GPU_BATCHES = (8, 256, 1024)
 PASSES = ("forward", "forward + backward")
 LAYOUTS = {"contiguous": torch.contiguous_format, "channels_last": torch.channels_last}
 VARIANTS = ("plain", "concatenation", "coordrl")
@@ -42,6 +44,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[1])
     parser.add_argument("--quick", action="store_true", help="NatureCNN alone, in under a minute")
     parser.add_argument("--networks", nargs="+", choices=NETWORKS, default=list(NETWORKS))
+    parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu", help="(default: cpu)")
     parser.add_argument("--json", type=Path, help="also write the figures to this file")
     parser.add_argument("--profile", action="store_true", help="show where NatureCNN's time goes")
     options = parser.parse_args()
@@ -53,6 +56,8 @@ def main() -> None:
     batches = (8, 80) if options.quick else BATCHES
     threads = (1,) if options.quick else (1, 2)
     seconds = 4.0 if options.quick else 6.0
+    if options.device == "cuda":
+        batches, threads, seconds = GPU_BATCHES, (1,), 1.5
     print(
         f"{'network':<10} {'layout':<14} {'threads':>7} {'batch':>5} {'pass':<19} "
         f"{'plain, ms':>9}  ratio to plain"
@@ -61,7 +66,9 @@ def main() -> None:
     for name, layout, n_threads, batch, kind in itertools.product(
         networks, LAYOUTS, threads, batches, PASSES
     ):
-        result = measure(NETWORKS[name], LAYOUTS[layout], n_threads, batch, kind, seconds)
+        result = measure(
+            NETWORKS[name], LAYOUTS[layout], n_threads, batch, kind, seconds, options.device
+        )
         result = {"network": name, "layout": layout, "threads": n_threads, "batch": batch} | result
         show(result)
         results.append(result)
@@ -154,25 +161,24 @@ def measure(
     batch: int,
     kind: str,
     seconds: float,
+    device: str = "cpu",
 ) -> dict[str, Any]:
     """Let the variants take turns for some seconds."""
     torch.set_num_threads(n_threads)
     torch.manual_seed(0)
     shape = (32, 20, 20) if make is convolution else (4, 84, 84)
-    x = torch.rand(batch, *shape).contiguous(memory_format=layout)
+    x = torch.rand(batch, *shape, device=device).contiguous(memory_format=layout)
     steps = {}
     for name, network in variants(make).items():
-        steps[name] = step(network.to(memory_format=layout), x, kind)  # type: ignore[call-overload]
-    repeats = calls_per_turn(steps["plain"])
+        placed = network.to(device, memory_format=layout)  # type: ignore[call-overload]  # torch's stubs lack it
+        steps[name] = step(placed, x, kind)
+    repeats = calls_per_turn(steps["plain"], device)
     timings: dict[str, list[float]] = {name: [] for name in VARIANTS if name in steps}
     order = np.random.default_rng(0)
     end = time.perf_counter() + seconds
     while time.perf_counter() < end or len(timings["plain"]) < 7:
         for name in order.permutation(list(timings)):
-            start = time.perf_counter()
-            for _ in range(repeats):
-                steps[name]()
-            timings[name].append((time.perf_counter() - start) / repeats)
+            timings[name].append(timed(steps[name], repeats, device) / repeats)
     return {"pass": kind, "rounds": len(timings["plain"]), **summarise(timings)}
 
 
@@ -190,12 +196,20 @@ def step(network: nn.Module, x: torch.Tensor, kind: str) -> Callable[[], Any]:
     return forward if kind == "forward" else forward_backward
 
 
-def calls_per_turn(call: Callable[[], Any], turn: float = 0.02) -> int:
-    """Warm up, and find how many calls fill a turn of so many seconds."""
-    for _ in range(2):
-        start = time.perf_counter()
+def timed(call: Callable[[], Any], repeats: int, device: str) -> float:
+    """Return the seconds that some calls take, the GPU's work included."""
+    start = time.perf_counter()
+    for _ in range(repeats):
         call()
-        took = time.perf_counter() - start
+    if device == "cuda":
+        torch.cuda.synchronize()
+    return time.perf_counter() - start
+
+
+def calls_per_turn(call: Callable[[], Any], device: str, turn: float = 0.02) -> int:
+    """Warm up, and find how many calls fill a turn of so many seconds."""
+    for _ in range(3):
+        took = timed(call, 1, device)
     return max(1, round(turn / took))
 
 

@@ -13,6 +13,7 @@ def machine() -> dict[str, Any]:
     packages = ("torch", "numpy", "stable-baselines3", "ale-py")
     return {
         "cores": os.cpu_count(),
+        **({"gpu": torch.cuda.get_device_name()} if torch.cuda.is_available() else {}),
         "cpu_capability": torch.backends.cpu.get_cpu_capability(),
         "processor": platform.processor() or platform.machine(),
         "python": platform.python_version(),

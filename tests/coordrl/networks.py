@@ -11,6 +11,7 @@ from stable_baselines3.common.envs import FakeImageEnv
 from torch import nn
 
 from coordrl import (
+    AddCoords,
     CoordConv1d,
     CoordConv2d,
     CoordConv3d,
@@ -22,6 +23,16 @@ from coordrl import (
 FORWARD = {1: CoordConv1d, 2: CoordConv2d, 3: CoordConv3d}
 TRANSPOSED = {1: CoordConvTranspose1d, 2: CoordConvTranspose2d, 3: CoordConvTranspose3d}
 ALL = [*FORWARD.values(), *TRANSPOSED.values()]
+
+
+def layers_of_all_kinds() -> nn.Sequential:
+    return nn.Sequential(
+        CoordConv2d(3, 8, 3, with_r=True, coord_init="orthogonal"),
+        nn.ReLU(),
+        CoordConvTranspose2d(8, 2, 2, stride=2),
+        AddCoords(),
+        CoordConv2d.from_conv(nn.Conv2d(4, 2, 1)),
+    )
 
 
 def image_env(discrete: bool = True, *, channel_first: bool = False) -> FakeImageEnv:

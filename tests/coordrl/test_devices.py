@@ -10,18 +10,9 @@ from torch import distributed, nn
 from torch._subclasses import FakeTensorMode
 from torch.distributed.fsdp import fully_shard
 
-from coordrl import AddCoords, CoordConv2d, CoordConvTranspose2d
+from coordrl import CoordConv2d
 from coordrl.coord_conv import CoordConvBase
-
-
-def network() -> nn.Sequential:
-    return nn.Sequential(
-        CoordConv2d(3, 8, 3, with_r=True, coord_init="orthogonal"),
-        nn.ReLU(),
-        CoordConvTranspose2d(8, 2, 2, stride=2),
-        AddCoords(),
-        CoordConv2d.from_conv(nn.Conv2d(4, 2, 1)),
-    )
+from tests.coordrl.networks import layers_of_all_kinds
 
 
 def initialise(net: nn.Module) -> None:
@@ -36,7 +27,7 @@ def initialise(net: nn.Module) -> None:
 @pytest.mark.parametrize("training", [False, True])
 def test_the_meta_device(training: bool) -> None:
     with torch.device("meta"):
-        net = network()
+        net = layers_of_all_kinds()
         with torch.set_grad_enabled(training):
             assert net(torch.rand(2, 3, 9, 9)).shape == (2, 2, 14, 14)
     initialise(net)
@@ -47,12 +38,12 @@ def test_the_meta_device(training: bool) -> None:
 @pytest.mark.parametrize("training", [False, True])
 def test_shapes_alone(training: bool) -> None:
     with FakeTensorMode(), torch.set_grad_enabled(training):
-        assert network()(torch.rand(2, 3, 9, 9)).shape == (2, 2, 14, 14)
+        assert layers_of_all_kinds()(torch.rand(2, 3, 9, 9)).shape == (2, 2, 14, 14)
 
 
 @pytest.mark.parametrize("training", [False, True])
 def test_shapes_alone_of_a_layer_that_has_computed(training: bool) -> None:
-    net, x, mode = network(), torch.rand(2, 3, 9, 9), FakeTensorMode()
+    net, x, mode = layers_of_all_kinds(), torch.rand(2, 3, 9, 9), FakeTensorMode()
     with torch.set_grad_enabled(training):
         expected = net(x)
         fakes = {name: mode.from_tensor(p) for name, p in net.named_parameters()}
@@ -99,7 +90,7 @@ def _one_process() -> Iterator[None]:
 @pytest.mark.usefixtures("_one_process")
 def test_fsdp2() -> None:
     with torch.device("meta"):
-        net = network()
+        net = layers_of_all_kinds()
     net = fully_shard(net, mesh=distributed.init_device_mesh("cpu", (1,)))
     initialise(net)
 
