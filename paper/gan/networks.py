@@ -53,11 +53,11 @@ class CoordGenerator(nn.Module):
         self.canvas = canvas
         filters = [8 * width, 4 * width, 4 * width, 2 * width, width]
         self.first = CoordConv2d(z, filters[0], 1)
-        layers: list[nn.Module] = [nn.ReLU()]
+        layers: list[nn.Module] = [nn.ReLU(inplace=True)]
         for channels, n_filters in pairwise(filters):
-            layers += [nn.Conv2d(channels, n_filters, 1), nn.ReLU()]
+            layers += [nn.Conv2d(channels, n_filters, 1), nn.ReLU(inplace=True)]
         for _ in range(2):
-            layers += [nn.Conv2d(width, width, 3, padding=1), nn.ReLU()]
+            layers += [nn.Conv2d(width, width, 3, padding=1), nn.ReLU(inplace=True)]
         self.rest = nn.Sequential(*layers, nn.Conv2d(width, 3, 1))
         _he(self)
 

@@ -2,6 +2,7 @@
 
 import argparse
 from dataclasses import asdict
+from typing import NamedTuple
 
 from paper import study
 from paper.gan import figures, summary
@@ -9,9 +10,17 @@ from paper.gan.command import FOLDER
 from paper.gan.painting import Setting
 from paper.reproduction import Planned
 
-# Canvas, width, random numbers, iterations, seeds.
-_FULL = ((32, 16, 64, 6_000, 5),)
-_QUICK = ((16, 12, 32, 1_000, 2),)
+
+class _Size(NamedTuple):
+    canvas: int
+    width: int
+    z: int
+    n_seeds: int
+    iterations: dict[str, int]
+
+
+_FULL = _Size(32, 16, 64, 5, {"paper": 20_000, "stable": 20_000, "vae": 6_000})
+_QUICK = _Size(16, 12, 32, 2, dict.fromkeys(summary.SHOWN, 1_000))
 _COMPARED = ("plain", "coord-gd")
 
 STORY = study.Story("paper.gan", summary, figures.draw)
@@ -22,10 +31,10 @@ def plan(quick: bool) -> list[Planned]:
 
     :param quick: those of the quick reproduction
     """
+    size = _QUICK if quick else _FULL
     return [
-        _planned(Setting(arm, recipe, seed, canvas, width, z, iterations))
-        for canvas, width, z, iterations, n_seeds in (_QUICK if quick else _FULL)
-        for seed in range(n_seeds)
+        _planned(Setting(arm, recipe, seed, *size[:3], size.iterations[recipe]))
+        for seed in range(size.n_seeds)
         for recipe in summary.SHOWN
         for arm in _COMPARED
     ]

@@ -14,6 +14,7 @@ from paper.gan.autoencoder import Autoencoder
 from paper.gan.command import main
 from paper.gan.data import Shapes, draw_shapes
 from paper.gan.painting import Painting, Setting
+from paper.gan.summary import SHOWN
 from paper.gan.training import RECIPES, Adversaries
 from paper.reproduction import Planned
 from paper.results import load
@@ -113,7 +114,8 @@ def finished(tmp_path_factory: pytest.TempPathFactory, few_samples: None) -> Pat
     output.mkdir()
     (output / ".lock").touch()  # as a reproduction's own
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(reproduction, "_QUICK", ((16, 2, 4, 2, 2),))
+        size = reproduction._QUICK._replace(width=2, z=4, iterations=dict.fromkeys(SHOWN, 2))
+        patch.setattr(reproduction, "_QUICK", size)
         for one in reproduction.plan(quick=True):
             assert main([*one.arguments, "--output", str(one.folder(output))]) == 0
         assert main(["reproduce", "--quick", "--output", str(output)]) == 0
