@@ -61,7 +61,7 @@ def _no_answer(records: Sequence[Record]) -> str:
 def _answer(records: Sequence[Record], waiting: Sequence[Record]) -> str:
     told = [f"{_algorithm(record)}: {record.compared.headline}" for record in records]
     rows = [
-        (*_names(group), _difference(found), words.verdict_text(found))
+        (", ".join(_names(group)), _difference(found), words.verdict_text(found))
         for record in records
         for group, found in record.compared.contrasts()
     ]
@@ -70,7 +70,7 @@ def _answer(records: Sequence[Record], waiting: Sequence[Record]) -> str:
         "**The answer:** does CoordConv (`coord`) learn faster than SB3's network (`standard`)?\n"
         f"{' '.join(told)} [All of it](docs/findings.md).",
         f"![Learning curves of both arms, mean and 95 % band](docs/{FIGURE})",
-        table((*_CELL, "mean of the curve, coord minus standard (95 %)", "verdict"), rows, left=2),
+        table(("agents", "mean of the curve, coord minus standard (95 %)", "verdict"), rows, left=1),
         "This says nothing of other games, other hyper-parameters or longer runs: these have a "
         "fiftieth (PPO)\nand a twenty-fifth (A2C) of the usual 10M timesteps.",
     )

@@ -193,7 +193,7 @@ def test_all_runs_give_the_answer(
     readme = (root / "README.md").read_text()
     assert "A2C: Of 2 comparisons with standard: 1 better, 1 worse (95 % confidence" in readme
     assert "PPO: Of 5 comparisons with standard: 1 better, 1 worse, 3 inconclusive" in readme
-    assert len(re.findall(r"^\| (A2C|PPO) \|.*(better|worse|inconclusive)", readme, re.M)) == 7
+    assert len(re.findall(r"^\| (A2C|PPO), \w+ \|.*(better|worse|inconclusive)", readme, re.M)) == 7
     page = (root / "docs" / "findings.md").read_text()
     assert "--env Seaquest MsPacman --arms standard coord constant fixed-code coord-zero" in page
     assert "| PPO | Qbert | 70 | 2.9% | 0.0% |\n" in page
