@@ -28,11 +28,10 @@ demo: $(LAB)  ## PPO on Seaquest with and without CoordConv, two seeds, then the
 	$(PY) -m agents.study agents/studies/demo.yaml --log-folder runs/demo
 
 test: $(DEV)
-	$(PY) -m pytest -n 2 --dist worksteal
+	$(PY) -m pytest -n 3 --dist worksteal
 
 test-slow: $(DEV)
-	$(PY) -m pytest -m "slow and not alone" -n 2 --dist worksteal
-	$(PY) -m pytest -m alone
+	$(PY) -m pytest -m slow -n 4 --dist loadgroup
 
 $(LOWEST)/.installed: pyproject.toml .ci/lowest.py
 	@echo "Installing into $(LOWEST): on Linux pip takes torch for CUDA, some GB."

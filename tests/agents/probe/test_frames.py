@@ -36,6 +36,7 @@ def test_the_newest_frame_shows_what_the_places_say() -> None:
     assert np.quantile(np.abs(errors), 0.9) < 2.5
 
 
+@pytest.mark.slow
 def test_frames_are_collected_once_and_loaded_from_any_file_on(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -52,6 +52,7 @@ def test_figures_without_their_numbers_are_left_out(tmp_path, write_run, changes
     assert {"differences", "aggregates_a2c"} - drawn == {missing}
 
 
+@pytest.mark.slow
 def test_another_process_draws_the_same_figures(written, tmp_path, monkeypatch):
     comparison, folder = written[:2]
     monkeypatch.setattr(plots, "SINGLE_FIGURES", 0)

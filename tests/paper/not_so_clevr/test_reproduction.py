@@ -98,6 +98,7 @@ def test_what_is_finished_is_kept_and_what_is_damaged_or_other_is_trained_again(
     assert kept.stat().st_mtime_ns == times
 
 
+@pytest.mark.slow
 def test_a_failed_training_is_told_and_the_others_go_on(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
