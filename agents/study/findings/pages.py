@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from agents.study.findings.control import called_different, control
 from agents.study.findings.prices import CORES, prices
-from agents.study.findings.public import SOURCES, points
+from agents.study.findings.public import ONE_RUN, SOURCES, points
 from agents.study.findings.records import Record
 from coordrl.compare.comparing import words
 from coordrl.compare.comparing.results import Contrast, Group
@@ -70,7 +70,9 @@ def _answer(records: Sequence[Record], waiting: Sequence[Record]) -> str:
         "**The answer:** does CoordConv (`coord`) learn faster than SB3's network (`standard`)?\n"
         f"{' '.join(told)} [All of it](docs/findings.md).",
         f"![Learning curves of both arms, mean and 95 % band](docs/{FIGURE})",
-        table(("agents", "mean of the curve, coord minus standard (95 %)", "verdict"), rows, left=1),
+        table(
+            ("agents", "mean of the curve, coord minus standard (95 %)", "verdict"), rows, left=1
+        ),
         "This says nothing of other games, other hyper-parameters or longer runs: these have a "
         "fiftieth (PPO)\nand a twenty-fifth (A2C) of the usual 10M timesteps.",
     )
@@ -184,8 +186,11 @@ def _control(records: Sequence[Record]) -> str:
 
 
 def _public(records: Sequence[Record]) -> str:
-    rows = []
+    rows, inside = [], []
     for point in (point for record in records for point in points(record)):
+        single, expected = point.public.get(ONE_RUN), point.one_more_run
+        if single is not None and expected is not None:
+            inside.append(expected.low <= single <= expected.high)
         beside = [point.public.get(source) for source in SOURCES]
         rows.append(
             (
@@ -194,6 +199,9 @@ def _public(records: Sequence[Record]) -> str:
                 f"{point.timestep:,}",
                 str(len(point.runs)),
                 words.plus_minus(point.mean, mean_interval(point.runs)),
+                f"{words.number_text(expected.low)} to {words.number_text(expected.high)}"
+                if expected
+                else words.NONE,
                 *(words.number_text(value) for value in beside),
                 *(
                     words.number_text(None if value is None else point.mean - value, sign=True)
@@ -202,8 +210,12 @@ def _public(records: Sequence[Record]) -> str:
             )
         )
     names = SOURCES.values()
-    header = (*_CELL, "timesteps", "runs", "standard", *names, *(f"minus {name}" for name in names))
-    return table(header, rows, left=2)
+    differences = (f"minus {name}" for name in names)
+    header = (*_CELL, "timesteps", "runs", "standard", "one more run", *names, *differences)
+    told = (
+        f"{SOURCES[ONE_RUN]}: {sum(inside)} of {len(inside)} points lie where one more run would."
+    )
+    return _joined(table(header, rows, left=2), told)
 
 
 def _cost(records: Sequence[Record]) -> str:

@@ -10,11 +10,14 @@ import numpy as np
 
 from agents.study.findings.records import Record
 from coordrl.compare.statistics.curves import final_score
+from coordrl.compare.statistics.two_arms import Interval, mean_interval
 
 #: Timesteps over which the public means look back, and between the points that are compared.
 WINDOW = 100_000
 #: Their sources, and what people call them.
 SOURCES = {"rl-trained-agents": "RL Zoo", "openai-baselines": "Baselines"}
+#: That which has a single run of each game.
+ONE_RUN = "rl-trained-agents"
 
 
 @dataclass(frozen=True)
@@ -35,6 +38,15 @@ class Point:
     def mean(self) -> float:
         """The baseline's mean over its runs."""
         return float(np.mean(self.runs))
+
+    @property
+    def one_more_run(self) -> Interval | None:
+        """Where one more run would lie with 95 %: t(n - 1) * sd * sqrt(1 + 1 / n) from the mean."""
+        interval = mean_interval(self.runs)
+        if interval is None:
+            return None
+        half = (interval.high - self.mean) * float(np.sqrt(len(self.runs) + 1))
+        return Interval(self.mean - half, self.mean + half)
 
 
 def points(record: Record) -> Iterator[Point]:

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
+from scipy import stats
 
 from agents.run.folder import RunFolder
 from agents.study import command as study_command
@@ -110,6 +111,12 @@ def test_public_curves_stand_beside_the_committed_ones() -> None:
             games = [(int(row["timestep"]), float(row["return"])) for row in csv.DictReader(file)]
         returns.append(np.mean([value for end, value in games if 100_000 < end <= 200_000]))
     assert point.runs[:3] == pytest.approx(returns)
+    expected = stats.t.interval(0.95, len(point.runs) - 1, point.mean, np.std(point.runs, ddof=1))
+    spread = np.sqrt(1 + 1 / len(point.runs))
+    assert point.one_more_run is not None
+    assert point.one_more_run.high - point.mean == pytest.approx(
+        (expected[1] - point.mean) * spread
+    )
     assert point.public["rl-trained-agents"] == 199.225
     assert point.public["openai-baselines"] == pytest.approx(298.77, abs=0.01)
 
