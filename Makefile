@@ -31,7 +31,8 @@ test: $(DEV)
 	$(PY) -m pytest -n 3 --dist worksteal
 
 test-slow: $(DEV)
-	$(PY) -m pytest -m slow -n 4 --dist loadgroup
+	$(PY) -m pytest -m "slow and not alone" -n 3 --dist worksteal
+	$(PY) -m pytest -m alone -n 3 --dist loadfile
 
 $(LOWEST)/.installed: pyproject.toml .ci/lowest.py
 	@echo "Installing into $(LOWEST): on Linux pip takes torch for CUDA, some GB."

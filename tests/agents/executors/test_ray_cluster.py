@@ -28,7 +28,7 @@ from tests.agents.runs import (
     write_study,
 )
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("ray")]
+pytestmark = [pytest.mark.slow, pytest.mark.alone]
 
 SETTINGS: dict[str, Any] = {"n_timesteps": 3200, "save_freq": 320}
 ARMS = ("standard", "coord")

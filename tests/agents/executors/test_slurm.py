@@ -27,7 +27,7 @@ from tests.agents.runs import (
 )
 from tests.agents.slurm_cluster import SlurmCluster, slurm, slurm_cluster
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("slurm")]
+pytestmark = [pytest.mark.slow, pytest.mark.alone]
 
 SETTINGS: dict[str, Any] = {"n_timesteps": 1920, "save_freq": 320}
 ARMS = ("standard", "coord")

@@ -21,7 +21,7 @@ from agents.run.progress import read_progress
 from agents.training.checkpoints import checkpoint_paths
 from tests.agents.runs import SMALL, episodes_without_wall_time, weights_hash
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("kill"), pytest.mark.timeout(1800)]
+pytestmark = [pytest.mark.slow, pytest.mark.alone, pytest.mark.timeout(1800)]
 
 KILLS = 12
 """Training processes to be killed, with each executor."""

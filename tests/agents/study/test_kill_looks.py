@@ -15,7 +15,7 @@ from coordrl.compare.comparing.analysis import compare
 from coordrl.compare.reading.study import read_study
 from tests.agents.runs import SMALL
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("kill"), pytest.mark.timeout(1800)]
+pytestmark = [pytest.mark.slow, pytest.mark.alone, pytest.mark.timeout(1800)]
 
 KILLS = 4
 STUDY: dict[str, Any] = {
