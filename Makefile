@@ -31,7 +31,7 @@ test: $(DEV)
 	$(PY) -m pytest -n 3 --dist worksteal
 
 test-slow: $(DEV)
-	$(PY) -m pytest -m "slow and not alone" -n 3 --dist worksteal
+	$(PY) -m pytest -m "slow and not alone" -n 2 --dist worksteal
 	$(PY) -m pytest -m alone
 
 $(LOWEST)/.installed: pyproject.toml .ci/lowest.py

@@ -48,6 +48,8 @@ def main() -> None:
     parser.add_argument("--json", type=Path, help="also write the figures to this file")
     parser.add_argument("--profile", action="store_true", help="show where NatureCNN's time goes")
     options = parser.parse_args()
+    if options.device == "cuda" and not torch.cuda.is_available():
+        parser.exit(2, "error: there is no GPU that torch can use: leave --device out\n")
     if options.profile:
         profile()
         return

@@ -6,7 +6,7 @@ run has one thread, as in a study, and any of the cores.
 
     python benchmarks/sharing.py [--trainings ppo:coord a2c:coord] [--runs 1 4 8 16] [--json PATH]
 
-The runs that are stopped keep their part of the GPU's memory, half a GB each.
+The runs that are stopped keep their part of the GPU's memory.
 """
 
 import argparse

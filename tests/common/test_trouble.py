@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -84,7 +85,10 @@ def test_too_little_memory_is_told_in_a_line(capsys: pytest.CaptureFixture[str])
 def test_ctrl_c_while_modules_are_imported_is_one_line(module: str, seconds: float) -> None:
     # Python's own start is over, and the package's begun, when its __init__ says so.
     command = [sys.executable, "-X", "importtime", "-m", f"agents.{module}"]
-    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
+    # A shell may have started the tests in the background, where Ctrl-C is ignored.
+    heeded = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, stderr=pipe, text=True, preexec_fn=heeded) as process:
         assert process.stderr is not None
         for line in process.stderr:
             if line.rstrip().endswith(" common.command_line"):
