@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 import time
-from functools import partial
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -80,15 +80,21 @@ def test_too_little_memory_is_told_in_a_line(capsys: pytest.CaptureFixture[str])
     assert capsys.readouterr().err.startswith("error: there is not enough memory")
 
 
+@pytest.fixture
+def _heeded() -> Iterator[None]:
+    """Let processes heed Ctrl-C also where a shell has started the tests in the background."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("_heeded")
 @pytest.mark.parametrize("module", ["train", pytest.param("study", marks=pytest.mark.slow)])
 @pytest.mark.parametrize("seconds", [0.1, pytest.param(0.5, marks=pytest.mark.slow)])
 def test_ctrl_c_while_modules_are_imported_is_one_line(module: str, seconds: float) -> None:
     # Python's own start is over, and the package's begun, when its __init__ says so.
     command = [sys.executable, "-X", "importtime", "-m", f"agents.{module}"]
-    # A shell may have started the tests in the background, where Ctrl-C is ignored.
-    heeded = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
-    pipe = subprocess.PIPE
-    with subprocess.Popen(command, stderr=pipe, text=True, preexec_fn=heeded) as process:
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
         assert process.stderr is not None
         for line in process.stderr:
             if line.rstrip().endswith(" common.command_line"):
