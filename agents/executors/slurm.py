@@ -187,7 +187,6 @@ class SlurmExecution:
         self.killed = False
         self.begun_at: int | None = None  # nobody knows of a job that was there already
         self._outcome = Outcome() if job.folder.finished else None
-        self._seen_ended: float | None = None
         self.number = executor.queue.find(job.folder.path.resolve())
         if self.number is None and self._outcome is None:
             self.begun_at = job.resumes_at()
@@ -202,12 +201,8 @@ class SlurmExecution:
             return None
         state = self.executor.queue.state(self.number)
         self.pending = state in PENDING
-        if state is not None and state not in ENDED:
-            self._seen_ended = None
-        elif self._finished() or self._seen_ended not in (None, self.executor.queue.looked):
+        if state is None or state in ENDED:
             self._outcome = self._ended(state)
-        else:  # a job that queues itself again looks so for a moment: the next look counts
-            self._seen_ended = self.executor.queue.looked
         return self._outcome
 
     def stop(self) -> None:
