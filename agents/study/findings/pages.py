@@ -7,6 +7,7 @@ from agents.study.findings.control import called_different, control
 from agents.study.findings.prices import CORES, prices
 from agents.study.findings.public import ONE_RUN, SOURCES, points
 from agents.study.findings.records import Record
+from agents.study.findings.reliance import reliance_table
 from coordrl.compare.comparing import words
 from coordrl.compare.comparing.results import Contrast, Group
 from coordrl.compare.statistics.two_arms import mean_interval
@@ -34,6 +35,7 @@ def blocks(records: Sequence[Record]) -> dict[str, str]:
         "follow-up": _joined(_follow_up(done) if done else "", _no_follow_up(waiting)),
         "control": _control(records),
         "public": _public(records),
+        "reliance": reliance_table(records),
         "cost": _cost(records),
         "large": _large(records),
     }

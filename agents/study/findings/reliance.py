@@ -1,0 +1,111 @@
+"""What the trained agents do with their coordinates, from the evaluations beside the records."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from agents.play.evaluation import EVALUATION
+from agents.study.findings.records import Record
+from common.files import read_json
+from coordrl.compare.comparing import words
+from coordrl.compare.comparing.aggregates import Estimate
+from coordrl.compare.statistics.two_arms import mean_interval
+from coordrl.compare.writing.markdown import table
+
+#: Beside the studies' folders: the same runs stopped after their first rollout.
+UNTRAINED = "untrained"
+Cell = tuple[str, str, str]
+
+
+@dataclass(frozen=True)
+class Reliance:
+    """Agents of a game, algorithm and arm, each evaluated with its coordinates on and off.
+
+    Of every tuple a value is an agent's.
+
+    :param changed: share of observations on which the greedy action changes when they are off
+    :param untrained: that of agents after one rollout; empty if there are none
+    :param returns: mean return with coordinates
+    :param without: mean return of the same agent without
+    """
+
+    algorithm: str
+    game: str
+    arm: str
+    changed: tuple[float, ...]
+    untrained: tuple[float, ...]
+    returns: tuple[float, ...]
+    without: tuple[float, ...]
+
+    @property
+    def lost(self) -> tuple[float, ...]:
+        """The change of the mean return when they are switched off."""
+        return tuple(b - a for a, b in zip(self.returns, self.without, strict=True))
+
+
+def reliance_table(records: Sequence[Record]) -> str:
+    """Return the table of the page; empty if no agent was evaluated."""
+    rows = [
+        (
+            words.algorithm_text(found.algorithm),
+            found.game,
+            found.arm,
+            str(len(found.returns)),
+            _mean_text(found.changed),
+            _mean_text(found.untrained),
+            _mean_text(found.returns),
+            _mean_text(found.without),
+            words.estimate_text(
+                Estimate(value=float(np.mean(found.lost)), interval=mean_interval(found.lost)),
+                sign=True,
+            ),
+        )
+        for found in reliances(records)
+    ]
+    columns = ("algorithm", "game", "arm", "agents", "other action", "untrained")
+    columns += ("return", "return without", "difference (95 %)")
+    return table(columns, rows, left=3) if rows else ""
+
+
+def _mean_text(values: Sequence[float]) -> str:
+    if not values:
+        return words.NONE
+    return words.plus_minus(float(np.mean(values)), mean_interval(values))
+
+
+def reliances(records: Sequence[Record]) -> list[Reliance]:
+    """Return what was measured of the records' agents, game by game."""
+    found = []
+    for record in records:
+        untrained = _evaluated(record.folder.parent / UNTRAINED / record.folder.name)
+        for cell, pairs in _evaluated(record.folder).items():
+            on, off = zip(*pairs, strict=True)
+            found.append(
+                Reliance(
+                    *cell,
+                    _changed(on),
+                    _changed([pair[0] for pair in untrained.get(cell, ())]),
+                    tuple(each["mean"] for each in on),
+                    tuple(each["mean"] for each in off),
+                )
+            )
+    return found
+
+
+def _changed(evaluations: Sequence[dict[str, Any]]) -> tuple[float, ...]:
+    return tuple(each["reliance"]["greedy_changed"] for each in evaluations)
+
+
+def _evaluated(folder: Path) -> dict[Cell, list[tuple[dict[str, Any], dict[str, Any]]]]:
+    """Return the evaluations with drawn actions, with coordinates and without, of each cell."""
+    cells = defaultdict(list)
+    for path in sorted(folder.rglob(EVALUATION)):
+        told = read_json(path)
+        drawn = {e["coordinates"]: e for e in told["evaluations"] if not e["deterministic"]}
+        if drawn.keys() >= {True, False}:
+            cells[told["algorithm"], told["game"], told["arm"]].append((drawn[True], drawn[False]))
+    return dict(cells)
