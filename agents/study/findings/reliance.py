@@ -16,8 +16,6 @@ from coordrl.compare.comparing.aggregates import Estimate
 from coordrl.compare.statistics.two_arms import mean_interval
 from coordrl.compare.writing.markdown import table
 
-#: Beside the studies' folders: the same runs stopped after their first rollout.
-UNTRAINED = "untrained"
 Cell = tuple[str, str, str]
 
 
@@ -28,7 +26,7 @@ class Reliance:
     Of every tuple a value is an agent's.
 
     :param changed: share of observations on which the greedy action changes when they are off
-    :param untrained: that of agents after one rollout; empty if there are none
+    :param kl: Kullback-Leibler divergence of the action distributions, nats, mean over observations
     :param returns: mean return with coordinates
     :param without: mean return of the same agent without
     """
@@ -37,7 +35,7 @@ class Reliance:
     game: str
     arm: str
     changed: tuple[float, ...]
-    untrained: tuple[float, ...]
+    kl: tuple[float, ...]
     returns: tuple[float, ...]
     without: tuple[float, ...]
 
@@ -56,7 +54,7 @@ def reliance_table(records: Sequence[Record]) -> str:
             found.arm,
             str(len(found.returns)),
             _mean_text(found.changed),
-            _mean_text(found.untrained),
+            _mean_text(found.kl),
             _mean_text(found.returns),
             _mean_text(found.without),
             words.estimate_text(
@@ -66,14 +64,14 @@ def reliance_table(records: Sequence[Record]) -> str:
         )
         for found in reliances(records)
     ]
-    columns = ("algorithm", "game", "arm", "agents", "other action", "untrained")
-    columns += ("return", "return without", "difference (95 %)")
+    columns = (
+        *("algorithm", "game", "arm", "agents", "other action", "KL"),
+        *("return", "return without", "difference (95 %)"),
+    )
     return table(columns, rows, left=3) if rows else ""
 
 
 def _mean_text(values: Sequence[float]) -> str:
-    if not values:
-        return words.NONE
     return words.plus_minus(float(np.mean(values)), mean_interval(values))
 
 
@@ -81,14 +79,14 @@ def reliances(records: Sequence[Record]) -> list[Reliance]:
     """Return what was measured of the records' agents, game by game."""
     found = []
     for record in records:
-        untrained = _evaluated(record.folder.parent / UNTRAINED / record.folder.name)
-        for cell, pairs in _evaluated(record.folder).items():
-            on, off = zip(*pairs, strict=True)
+        cells = _evaluated(record.folder)
+        for cell in sorted(cells, key=lambda cell: (record.study.env.index(cell[1]), cell)):
+            on, off = ([agent[switch] for agent in cells[cell]] for switch in (True, False))
             found.append(
                 Reliance(
                     *cell,
-                    _changed(on),
-                    _changed([pair[0] for pair in untrained.get(cell, ())]),
+                    _measured("greedy_changed", on),
+                    _measured("kl", on),
                     tuple(each["mean"] for each in on),
                     tuple(each["mean"] for each in off),
                 )
@@ -96,16 +94,16 @@ def reliances(records: Sequence[Record]) -> list[Reliance]:
     return found
 
 
-def _changed(evaluations: Sequence[dict[str, Any]]) -> tuple[float, ...]:
-    return tuple(each["reliance"]["greedy_changed"] for each in evaluations)
+def _measured(name: str, evaluations: Sequence[dict[str, Any]]) -> tuple[float, ...]:
+    return tuple(each["reliance"][name] for each in evaluations)
 
 
-def _evaluated(folder: Path) -> dict[Cell, list[tuple[dict[str, Any], dict[str, Any]]]]:
-    """Return the evaluations with drawn actions, with coordinates and without, of each cell."""
+def _evaluated(folder: Path) -> dict[Cell, list[dict[bool, Any]]]:
+    """Return each agent's evaluations with drawn actions, by whether coordinates were on."""
     cells = defaultdict(list)
     for path in sorted(folder.rglob(EVALUATION)):
         told = read_json(path)
         drawn = {e["coordinates"]: e for e in told["evaluations"] if not e["deterministic"]}
         if drawn.keys() >= {True, False}:
-            cells[told["algorithm"], told["game"], told["arm"]].append((drawn[True], drawn[False]))
+            cells[told["algorithm"], told["game"], told["arm"]].append(drawn)
     return dict(cells)
