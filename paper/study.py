@@ -17,6 +17,7 @@ from paper.tables import score, to_csv, to_markdown
 from paper.verdicts import Comparison
 
 Arm = tuple[Any, ...]
+UNDECIDED = "undecided, as trainings are missing"
 
 
 @dataclass(frozen=True)
@@ -61,10 +62,10 @@ class Table:
             groups.setdefault(self.arm(run), []).append(run)
         return groups
 
-    def scores(self, runs: Sequence[Run], **arm: Any) -> list[float]:
-        """Return the first measure of the runs of an arm, one a seed."""
+    def scores(self, runs: Sequence[Run], measure: str = "", **arm: Any) -> list[float]:
+        """Return a measure, the first unless named, of the runs of an arm, one a seed."""
         return [
-            run.result.scores[self.measures[0]]
+            run.result.scores[measure or self.measures[0]]
             for run in runs
             if all(run.result.setting[name] == value for name, value in arm.items())
         ]
@@ -76,7 +77,7 @@ class Table:
                 *map(str, arm),
                 " + ".join(f"{n:,}" for n in some[0].result.parameters.values()),
                 str(len(some)),
-                *(_mean([run.result.scores[name] for run in some]) for name in self.measures),
+                *(_mean([run.result.scores.get(name) for run in some]) for name in self.measures),
             )
             for arm, some in self.groups(runs).items()
         ]
@@ -94,7 +95,7 @@ class Summary(Protocol):
     def claim(self, found: Sequence[Comparison]) -> str:
         """Return the verdict on the paper's claim."""
 
-    def answer(self, found: Sequence[Comparison]) -> str:
+    def answer(self, claimed: str) -> str:
         """Return it as a sentence."""
 
 
@@ -151,20 +152,24 @@ def load_runs(output: Path, finished: Sequence[Planned]) -> list[Run]:
     return runs
 
 
-def write(output: Path, finished: Sequence[Planned], story: Story, **values: Any) -> Path:
+def write(
+    output: Path, finished: Sequence[Planned], story: Story, *, planned: int, **values: Any
+) -> Path:
     """Write tables, figures and the page.
 
+    :param planned: how many trainings there are to be; with fewer nothing is decided
     :param values: what the template needs besides
     :return: the page's path
     """
     runs = load_runs(output, finished)
     table, comparisons = story.summary.TABLE, story.summary.comparisons(runs)
+    claim = story.summary.claim(comparisons) if len(runs) == planned else UNDECIDED
     rows = table.rows(runs)
     (output / "results.md").write_text(to_markdown(table.headings, rows), encoding="utf-8")
     records = [_record(run) for run in runs]
     (output / "results.csv").write_text(to_csv(records), encoding="utf-8")
     found = {
-        "claim": story.summary.claim(comparisons),
+        "claim": claim,
         "comparisons": [asdict(one) for one in comparisons],
         "trainings": records,
     }
@@ -174,7 +179,7 @@ def write(output: Path, finished: Sequence[Planned], story: Story, **values: Any
     drawn = story.draw(runs, folder)
     text = render(
         story.package,
-        answer=story.summary.answer(comparisons),
+        answer=story.summary.answer(claim),
         findings=[finding(one, table.measures[0]) for one in comparisons],
         headings=table.headings,
         rows=rows,
@@ -182,6 +187,7 @@ def write(output: Path, finished: Sequence[Planned], story: Story, **values: Any
         runs=runs,
         shown=table.measures[:3],
         images={path.stem: inline(path) for path in drawn},
+        planned=planned,
         score=score,
         **values,
     )
@@ -215,7 +221,12 @@ def _record(run: Run) -> dict[str, Any]:
     }
 
 
-def _mean(values: Sequence[float]) -> str:
-    text = score(sum(values) / len(values))
-    interval = mean_interval(values)
-    return text if interval is None else f"{text} ({score(interval.low)} to {score(interval.high)})"
+def _mean(values: Sequence[float | None]) -> str:
+    """Return a mean over the seeds that have the value, and how many they are if not all."""
+    known = [value for value in values if value is not None]
+    if not known:
+        return "none"
+    text, interval = score(sum(known) / len(known)), mean_interval(known)
+    if interval is not None:
+        text += f" ({score(interval.low)} to {score(interval.high)})"
+    return text if len(known) == len(values) else f"{text}, {len(known)} seeds"

@@ -45,12 +45,16 @@ class Comparison:
 
 @dataclass(frozen=True)
 class Samples:
-    """Scores of two arms, one a seed, and the smallest difference that matters."""
+    """Scores of two arms, one a seed, and the smallest difference that matters.
+
+    :param informative: whether a difference would say anything
+    """
 
     name: str
     plain: Sequence[float]
     coordconv: Sequence[float]
     margin: float
+    informative: bool = True
 
 
 def compare(family: Sequence[Samples]) -> list[Comparison]:
@@ -89,7 +93,7 @@ def _comparison(
         verdict=decide(
             means[1] - means[0],
             one.margin,
-            informative=True,
+            informative=one.informative,
             interval=found.interval() if found else None,
             p_difference=p,
             p_equivalence=p_equal,

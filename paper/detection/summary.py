@@ -60,8 +60,6 @@ def claim(found: Sequence[Comparison]) -> str:
     return "not reproduced" if decided else "undecided"
 
 
-def answer(found: Sequence[Comparison]) -> str:
+def answer(claimed: str) -> str:
     """Answer the page's question in a sentence."""
-    return (
-        f"The paper reports 24 % more overlap with the digits. By the rule below: {claim(found)}."
-    )
+    return f"The paper reports 24 % more overlap with the digits. By the rule below: {claimed}."

@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 from paper.gan.data import Shapes
-from paper.gan.measures import N_SAMPLES, measure, measure_traversals, traversals
+from paper.gan.measures import N_SAMPLES, SEED, measure, measure_traversals, traversals
 from paper.gan.networks import make_generator
 from paper.results import Arrays, Result, versions
 from paper.training import Evaluation, Training, fingerprint, n_parameters, order
@@ -104,6 +104,10 @@ class Painting(Training):
         return asdict(result), {
             "pictures": _bytes(samples[:N_PICTURES_KEPT]),
             "traversals": _bytes(frames[:N_TRAVERSALS_KEPT]),
+            **{
+                f"generator.{name}": values.cpu().numpy()
+                for name, values in self.generator.state_dict().items()
+            },
         }
 
     @torch.no_grad()
@@ -115,7 +119,7 @@ class Painting(Training):
 
     def samples(self) -> torch.Tensor:
         """Return pictures of the same random numbers each time."""
-        return self.paint(self.draw(N_SAMPLES, torch.Generator().manual_seed(0)))
+        return self.paint(self.draw(N_SAMPLES, torch.Generator().manual_seed(SEED)))
 
     def _placed(self, network: nn.Module) -> nn.Module:
         return network.to(self.device, memory_format=torch.channels_last)  # type: ignore[call-overload, no-any-return]  # torch's stubs lack it

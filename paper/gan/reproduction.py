@@ -4,9 +4,13 @@ import argparse
 from dataclasses import asdict
 from typing import NamedTuple
 
+import torch
+
 from paper import study
 from paper.gan import figures, summary
 from paper.gan.command import FOLDER
+from paper.gan.data import draw_shapes
+from paper.gan.measures import N_SAMPLES, measure
 from paper.gan.painting import Setting
 from paper.reproduction import Planned
 
@@ -45,10 +49,9 @@ def reproduce(arguments: argparse.Namespace) -> int:
 
     :return: exit code: 0, or 1 if a training failed
     """
-    planned = plan(arguments.quick)
-    return study.reproduce(
-        arguments, planned, FOLDER, STORY, canvas=planned[0].expected["setting"]["canvas"]
-    )
+    planned, size = plan(arguments.quick), _QUICK if arguments.quick else _FULL
+    data = draw_shapes(size.canvas).paint(torch.arange(N_SAMPLES))
+    return study.reproduce(arguments, planned, FOLDER, STORY, size=size, data=measure(data))
 
 
 def _planned(setting: Setting) -> Planned:

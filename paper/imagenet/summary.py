@@ -43,9 +43,9 @@ def claim(found: Sequence[Comparison]) -> str:
     return "holds here" if decided and len(verdicts) == len(PLACES) else "undecided"
 
 
-def answer(found: Sequence[Comparison]) -> str:
+def answer(claimed: str) -> str:
     """Answer the page's question in a sentence."""
     return (
         "The paper finds that coordinates neither help nor hurt a classifier of ImageNet's images. "
-        f"On photographs of clothes, by the rule below: {claim(found)}."
+        f"On photographs of clothes, by the rule below: {claimed}."
     )

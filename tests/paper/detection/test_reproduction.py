@@ -144,7 +144,7 @@ def test_the_rule(
 ) -> None:
     found = [comparison("intended", *intended), comparison("released", *released)]
     assert summary.claim(found) == verdict
-    assert verdict in summary.answer(found)
+    assert verdict in summary.answer(verdict)
 
 
 def test_noise_decides_nothing() -> None:

@@ -38,9 +38,11 @@ def test_noise_is_spread_and_not_valid() -> None:
     torch.manual_seed(0)
     found = measure(2 * torch.rand(200, 3, 16, 16) - 1)
     assert found["valid"] == found["valid_spread"] == 0
+    assert "pair" not in found
     white = measure(torch.ones(20, 3, 16, 16))
     assert white["tv"] == 1
-    assert white["spread"] == white["valid"] == white["pair"] == 0
+    assert white["spread"] == white["valid"] == white["there"] == 0
+    assert "pair" not in white
 
 
 def test_two_objects_or_a_wrong_shape_are_not_valid() -> None:
@@ -55,6 +57,16 @@ def test_two_objects_or_a_wrong_shape_are_not_valid() -> None:
     some = pictures.clone()
     some[:, :, ::2] = 1  # every other row is gone
     assert not find(some, RED).valid.any()
+
+
+def test_right_objects_on_another_colour_than_white_are_not_valid() -> None:
+    pictures = draw_shapes(32, 40).paint(torch.arange(40))
+    assert measure(pictures)["valid"] > 0.9
+    white = (pictures > 0).all(dim=1)
+    for colour in ([-1.0, -1.0, -1.0], [1.0, -1.0, 1.0], [-1.0, 1.0, -1.0]):
+        other = torch.where(white[:, None], torch.tensor(colour)[:, None, None], pictures)
+        found = measure(other)
+        assert (found["valid"], found["there"]) == (0, 1)
 
 
 def test_an_object_that_moves_steadily_jumps_a_pixel_at_most() -> None:

@@ -2,22 +2,26 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import asdict, replace
+from itertools import product
 from pathlib import Path
 
 import pytest
 import torch
 
+from common.errors import UsageError
 from paper import training as shared
 from paper.gan import painting, reproduction, summary
 from paper.gan.autoencoder import Autoencoder
 from paper.gan.command import main
 from paper.gan.data import Shapes, draw_shapes
+from paper.gan.measures import measure
 from paper.gan.painting import Painting, Setting
 from paper.gan.summary import SHOWN
 from paper.gan.training import RECIPES, Adversaries
 from paper.reproduction import Planned
-from paper.results import load
+from paper.results import Result, load, load_arrays
+from paper.study import Run
 from paper.verdicts import Comparison, Samples, compare
 from tests.paper.cut_off import cut_off
 
@@ -159,6 +163,48 @@ def test_the_rule(papers: tuple[float, float], stable: tuple[float, float], verd
     assert summary.claim(found) == verdict
     assert summary.claim(found[:1]) == "undecided"
     assert verdict in summary.RULE or verdict == "reproduced"
+
+
+def runs_of(recipe: str, valid: dict[str, float]) -> list[Run]:
+    """Make runs of which CoordConv's have the larger spread."""
+    runs = []
+    for seed, (arm, part) in product(range(5), valid.items()):
+        setting = asdict(replace(SETTING, arm=arm, recipe=recipe, seed=seed))
+        scores = {"spread": 1.0 + 2 * (arm == "coord-gd") + seed / 100, "valid": part}
+        result = Result(setting, "", {}, 1, scores, [], 0.0, "", {})
+        runs.append(Run(Planned("", "", (), {}), result, Path()))
+    return runs
+
+
+def test_a_spread_of_hardly_any_valid_pictures_counts_for_neither_side() -> None:
+    runs = runs_of("paper", {"plain": 1.0, "coord-gd": 0.09})
+    right = runs_of("stable", {"plain": 0.0, "coord-gd": 0.11})
+    papers, stable = found = summary.comparisons(runs + right)
+    assert (papers.verdict, stable.verdict) == ("uninformative", "better")
+    assert papers.ratio is None
+    assert summary.claim(found) == "undecided"
+
+
+def test_a_training_that_diverges_fails(shapes: Shapes) -> None:
+    training = adversaries(shapes)
+    with torch.no_grad():
+        next(training.discriminator.parameters()).fill_(torch.inf)
+    with pytest.raises(UsageError, match="diverged: a loss of nan at iteration 1"):
+        training.train()
+
+
+def test_what_it_paints_can_be_measured_again(finished: Path) -> None:
+    result = next(finished.glob("runs/**/paper/plain/seed-0/result.json"))
+    loaded, arrays = load(result.parent), load_arrays(result.parent)
+    assert loaded is not None
+    setting = Setting(**loaded.setting)
+    training = adversaries(draw_shapes(setting.canvas), setting)
+    prefix = "generator."
+    weights = {name.removeprefix(prefix): torch.from_numpy(a) for name, a in arrays.items()}
+    weights = {name: weights[name] for name in training.generator.state_dict()}
+    training.generator.load_state_dict(weights)
+    found = measure(training.samples())
+    assert {name: loaded.scores[name] for name in found} == found
 
 
 def test_noise_decides_nothing() -> None:
