@@ -13,9 +13,11 @@ from common.errors import UsageError
 from paper import study
 from paper.detection import reproduction, summary
 from paper.detection.command import main
+from paper.experiments import REFERENCE
 from paper.reproduction import Planned
 from paper.results import RESULT, load
 from paper.study import finding
+from paper.tables import score
 from paper.verdicts import Comparison, Samples, compare
 
 SMALL = ((4, 1, 2), (6, 1, 1))
@@ -174,3 +176,32 @@ def test_findings_are_told_with_their_intervals() -> None:
     one = comparison("released", 0.1, 0.1, noise=0)
     assert replace(one, interval=None) == one
     assert ": inconclusive (p = 1" in finding(one, "select")
+
+
+# The committed results
+
+
+def test_the_verdicts_follow_from_the_committed_trainings_and_the_docs_say_so() -> None:
+    found = json.loads((REFERENCE / "detection" / "results.json").read_text())
+    family = []
+    for anchors in ("intended", "released"):
+        plain, coordconv = (
+            [
+                one["select"]
+                for one in found["trainings"]
+                if (one["width"], one["anchors"], one["model"]) == (12, anchors, model)
+            ]
+            for model in ("plain", "coordconv")
+        )
+        assert len(plain) == len(coordconv) == 10
+        margin = summary.MARGIN * sum(plain) / len(plain)
+        family.append(Samples(f"{anchors} anchors", plain, coordconv, margin))
+    computed = compare(family)
+    assert summary.claim(computed) == found["claim"]
+    told = " ".join((REFERENCE.parents[1] / "docs" / "paper.md").read_text().split())
+    assert f"**What was found**: {found['claim']}." in told
+    for one, recorded in zip(computed, found["comparisons"], strict=True):
+        assert one.verdict == recorded["verdict"]
+        assert one.p == pytest.approx(recorded["p"])
+        plain_text, coordconv_text = map(score, one.means)
+        assert f"{plain_text} plain and {coordconv_text} CoordConv" in told
