@@ -28,6 +28,8 @@ from common.command_line import BAD_INPUT, run_command
 
 COMMITTED = command.REPOSITORY / "runs" / "reference" / "atari"
 MINUS = "\N{MINUS SIGN}"
+#: Timesteps after which PPO looks whether a mark has been passed; more than A2C's.
+ROLLOUT = 8 * 128
 #: How much more coord's games return, as a share of standard's.
 GAINS = {"Seaquest": 1.0, "MsPacman": -0.9}
 
@@ -101,7 +103,8 @@ def test_every_committed_run_can_be_repeated() -> None:
     assert folders
     for folder in folders:
         assert folder.finished
-        assert first_fingerprint(folder) == min(100_000, folder.config.n_timesteps)
+        later = first_fingerprint(folder) - min(100_000, folder.config.n_timesteps)
+        assert 0 <= later < ROLLOUT
 
 
 def test_public_curves_stand_beside_the_committed_ones() -> None:
