@@ -5,6 +5,7 @@ import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from functools import lru_cache
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
@@ -55,8 +56,13 @@ class Training(ABC):
         return self._before + time.perf_counter() - self._started
 
     def add(self, **values: float) -> None:
-        """Add to ``sums``, which :meth:`means` will divide."""
+        """Add losses and the like to ``sums``, which :meth:`means` will divide.
+
+        :raises UsageError: if one is no finite number: the training has diverged
+        """
         for name, value in values.items():
+            if not isfinite(value):
+                raise UsageError(f"the training has diverged: {name} is {value}")
             self.sums[name] = self.sums.get(name, 0.0) + value
 
     def means(self, n: int) -> dict[str, float]:

@@ -10,18 +10,8 @@ from paper.study import Run, Table
 from paper.verdicts import Comparison, Samples, compare
 
 MEASURES = (
-    *(
-        "spread",
-        "red",
-        "blue",
-        "difference",
-        "tv",
-        "there",
-        "valid",
-        "valid_spread",
-        "pair",
-        "distinct",
-    ),
+    *("spread", "red", "blue", "difference", "tv"),
+    *("there", "valid", "valid_spread", "pair", "distinct"),
     *("path_valid", "path_jump", "path_area"),
 )
 SHOWN = (*RECIPES, "vae")

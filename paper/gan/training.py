@@ -2,13 +2,11 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from math import isfinite
 
 import torch
 import torch.nn.functional as F  # noqa: N812  (torch's name for it)
 from torch import nn
 
-from common.errors import UsageError
 from paper.gan.data import Shapes
 from paper.gan.networks import Discriminator
 from paper.gan.painting import BATCH_SIZE, Painting, Setting
@@ -98,7 +96,7 @@ class Adversaries(Painting):
         self.optimizers["discriminator"].zero_grad()
         torch.autograd.backward(total)
         self.optimizers["discriminator"].step()
-        return _finite(loss, k)
+        return loss.item()
 
     def _train_generator(self, z: torch.Tensor) -> float:
         self.discriminator.requires_grad_(False)
@@ -108,10 +106,3 @@ class Adversaries(Painting):
         self.optimizers["generator"].step()
         self.discriminator.requires_grad_(True)
         return loss.item()
-
-
-def _finite(loss: torch.Tensor, k: int) -> float:
-    value = loss.item()
-    if not isfinite(value):
-        raise UsageError(f"the training has diverged: a loss of {value} at iteration {k + 1}")
-    return value

@@ -185,11 +185,12 @@ def test_a_spread_of_hardly_any_valid_pictures_counts_for_neither_side() -> None
     assert summary.claim(found) == "undecided"
 
 
-def test_a_training_that_diverges_fails(shapes: Shapes) -> None:
-    training = adversaries(shapes)
+@pytest.mark.parametrize("recipe", [*RECIPES, "vae"])
+def test_a_training_that_diverges_fails(recipe: str, shapes: Shapes) -> None:
+    training = any_kind(shapes, replace(SETTING, recipe=recipe))
     with torch.no_grad():
-        next(training.discriminator.parameters()).fill_(torch.inf)
-    with pytest.raises(UsageError, match="diverged: a loss of nan at iteration 1"):
+        next(training.partner.parameters()).fill_(torch.inf)
+    with pytest.raises(UsageError, match="the training has diverged"):
         training.train()
 
 
