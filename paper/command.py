@@ -10,6 +10,7 @@ from typing import Any, Protocol
 import torch
 
 from common.command_line import whole_number, whole_number_or_zero
+from common.errors import UsageError
 from common.files import locked, remove_drafts
 from paper import results
 from paper.training import CHECKPOINT, Evaluation
@@ -59,6 +60,16 @@ def add_reproduction_options(parser: argparse.ArgumentParser, folder: Path, quic
         action="store_true",
         help="print the command of each training, and train nothing",
     )
+
+
+def use(device: str) -> None:
+    """Prepare a device: the same seed is to give the same bits on it.
+
+    :raises UsageError: if it is a GPU and torch finds none
+    """
+    if device == "cuda" and not torch.cuda.is_available():
+        raise UsageError("there is no GPU that torch can use: leave --device out")
+    torch.backends.cudnn.deterministic = True
 
 
 def report(evaluation: Evaluation) -> None:

@@ -27,7 +27,7 @@ class Result:
     :param scores: by name, at the end
     :param history: evaluations on the way
     :param fingerprint: hash of the trained weights
-    :param versions: of torch and numpy, on which bits depend
+    :param versions: of torch and numpy, and the GPU if there was one: bits depend on them
     """
 
     setting: dict[str, Any]
@@ -41,9 +41,11 @@ class Result:
     versions: dict[str, str]
 
 
-def versions() -> dict[str, str]:
-    """Return the versions that a result depends on."""
-    return {"torch": str(torch.__version__), "numpy": np.__version__}
+def versions(device: torch.device | None = None) -> dict[str, str]:
+    """Return the versions that a result depends on, and the GPU, if it was trained on one."""
+    on_gpu = device is not None and device.type == "cuda"
+    gpu = {"gpu": torch.cuda.get_device_name(device)} if on_gpu else {}
+    return {"torch": str(torch.__version__), "numpy": np.__version__, **gpu}
 
 
 def save(folder: Path, values: dict[str, Any], arrays: Arrays) -> None:

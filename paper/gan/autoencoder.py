@@ -28,7 +28,6 @@ class Autoencoder(Painting):
         setting: Setting,
         shapes: Shapes,
         report: Callable[[Evaluation], None],
-        device: str = "cpu",
     ) -> None:
         def encoder() -> nn.Module:
             coords = setting.arm == "coord-gd"
@@ -36,11 +35,10 @@ class Autoencoder(Painting):
                 setting.canvas, setting.width, coords=coords, outputs=2 * setting.z
             )
 
-        super().__init__(setting, shapes, report, encoder, device)
+        super().__init__(setting, shapes, report, encoder)
         self.modules = {"generator": self.generator, "encoder": self.partner}
         weights = [weight for network in self.modules.values() for weight in network.parameters()]
-        fused = self.device.type == "cpu"
-        self.optimizers = {"adam": torch.optim.Adam(weights, RATE, fused=fused)}
+        self.optimizers = {"adam": torch.optim.Adam(weights, RATE, fused=True)}
 
     def draw(self, n: int, generator: torch.Generator | None = None) -> torch.Tensor:
         """Draw random numbers for pictures from the standard normal distribution."""

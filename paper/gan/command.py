@@ -5,16 +5,14 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
-import torch
-
 from common.command_line import ArgumentParser, whole_number
-from common.errors import UsageError
 from paper.command import (
     add_reproduction_options,
     add_training_options,
     describe,
     report,
     run_training,
+    use,
 )
 from paper.gan.autoencoder import Autoencoder
 from paper.gan.data import draw_shapes
@@ -52,12 +50,12 @@ def _train(arguments: argparse.Namespace) -> None:
         arguments.width,
         arguments.z,
         arguments.iterations,
+        arguments.device,
     )
-    if arguments.device == "cuda" and not torch.cuda.is_available():
-        raise UsageError("there is no GPU that torch can use: leave --device out")
+    use(arguments.device)
     kind = Autoencoder if setting.recipe == "vae" else Adversaries
     run_training(
-        lambda: kind(setting, draw_shapes(setting.canvas), report, arguments.device),
+        lambda: kind(setting, draw_shapes(setting.canvas), report),
         {"setting": asdict(setting)},
         arguments,
         describe,
@@ -91,7 +89,6 @@ def _make_parser() -> ArgumentParser:
         default=156_250,
         help="(default: 156,250, the paper's 50 epochs)",
     )
-    add("--device", choices=("cpu", "cuda"), default="cpu", help="(default: cpu)")
     add_training_options(one)
     whole = commands.add_parser(
         "reproduce",
@@ -101,4 +98,8 @@ def _make_parser() -> ArgumentParser:
         "Finished trainings are kept: the same command goes on where it was interrupted.",
     )
     add_reproduction_options(whole, FOLDER, "a canvas of 16 pixels, few iterations, two seeds")
+    for command in (one, whole):
+        command.add_argument(
+            "--device", choices=("cpu", "cuda"), default="cpu", help="(default: cpu)"
+        )
     return parser

@@ -29,6 +29,7 @@ class Setting:
     :param width: filters of the other network's first layer, and so on
     :param z: how many random numbers a picture is made from
     :param iterations: batches
+    :param device: ``"cpu"`` or ``"cuda"``; bits depend on it
     """
 
     arm: str
@@ -38,6 +39,7 @@ class Setting:
     width: int
     z: int
     iterations: int
+    device: str = "cpu"
 
 
 class Painting(Training):
@@ -52,10 +54,9 @@ class Painting(Training):
         shapes: Shapes,
         report: Callable[[Evaluation], None],
         partner: Callable[[], nn.Module],
-        device: str,
     ) -> None:
         super().__init__({**asdict(setting), "data": shapes.fingerprint}, report)
-        self.setting, self.shapes, self.device = setting, shapes, torch.device(device)
+        self.setting, self.shapes, self.device = setting, shapes, torch.device(setting.device)
         self.n_steps = setting.iterations
         torch.manual_seed(setting.seed)
         self.generator = self._placed(
@@ -99,7 +100,7 @@ class Painting(Training):
             history=self.history,
             seconds=self.seconds,
             fingerprint=fingerprint(*self.modules.values()),
-            versions=versions(),
+            versions=versions(self.device),
         )
         return asdict(result), {
             "pictures": _bytes(samples[:N_PICTURES_KEPT]),

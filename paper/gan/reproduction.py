@@ -30,14 +30,15 @@ _COMPARED = ("plain", "coord-gd")
 STORY = study.Story("paper.gan", summary, figures.draw)
 
 
-def plan(quick: bool) -> list[Planned]:
+def plan(quick: bool, device: str = "cpu") -> list[Planned]:
     """Return all trainings, seed after seed, so that all arms grow alike.
 
     :param quick: those of the quick reproduction
+    :param device: where they run
     """
     size = _QUICK if quick else _FULL
     return [
-        _planned(Setting(arm, recipe, seed, *size[:3], size.iterations[recipe]))
+        _planned(Setting(arm, recipe, seed, *size[:3], size.iterations[recipe], device))
         for seed in range(size.n_seeds)
         for recipe in summary.SHOWN
         for arm in _COMPARED
@@ -49,7 +50,8 @@ def reproduce(arguments: argparse.Namespace) -> int:
 
     :return: exit code: 0, or 1 if a training failed
     """
-    planned, size = plan(arguments.quick), _QUICK if arguments.quick else _FULL
+    size = _QUICK if arguments.quick else _FULL
+    planned = plan(arguments.quick, arguments.device)
     data = draw_shapes(size.canvas).paint(torch.arange(N_SAMPLES))
     return study.reproduce(arguments, planned, FOLDER, STORY, size=size, data=measure(data))
 
@@ -59,6 +61,7 @@ def _planned(setting: Setting) -> Planned:
         *("train", "--arm", setting.arm, "--recipe", setting.recipe),
         *("--canvas", str(setting.canvas), "--width", str(setting.width), "--z", str(setting.z)),
         *("--iterations", str(setting.iterations), "--seed", str(setting.seed)),
+        *(() if setting.device == "cpu" else ("--device", setting.device)),
     )
     name = f"canvas-{setting.canvas}/{setting.recipe}/{setting.arm}/seed-{setting.seed}"
     return Planned("paper.gan", name, arguments, {"setting": asdict(setting)})

@@ -48,13 +48,12 @@ class Adversaries(Painting):
         setting: Setting,
         shapes: Shapes,
         report: Callable[[Evaluation], None],
-        device: str = "cpu",
     ) -> None:
         def discriminator() -> nn.Module:
             coords = setting.arm == "coord-gd"
             return Discriminator(setting.canvas, setting.width, coords=coords)
 
-        super().__init__(setting, shapes, report, discriminator, device)
+        super().__init__(setting, shapes, report, discriminator)
         self.recipe, self.discriminator = RECIPES[setting.recipe], self.partner
         self.modules = {"generator": self.generator, "discriminator": self.discriminator}
         rates = dict(zip(("discriminator", "generator"), self.recipe.rates, strict=True))
@@ -63,7 +62,7 @@ class Adversaries(Painting):
                 network.parameters(),
                 rates[name],
                 betas=self.recipe.betas,
-                fused=self.device.type == "cpu",
+                fused=True,
             )
             for name, network in self.modules.items()
         }
