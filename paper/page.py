@@ -24,6 +24,6 @@ def render(package: str, **values: Any) -> str:
 
 
 def inline(image: Path) -> str:
-    """Return a PNG or GIF file as a data URL."""
+    """Return a PNG or WebP file as a data URL."""
     kind = image.suffix.removeprefix(".")
     return f"data:image/{kind};base64,{base64.b64encode(image.read_bytes()).decode()}"

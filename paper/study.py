@@ -206,7 +206,9 @@ def finding(one: Comparison, outcome: str) -> str:
         low, high = one.ratio_interval
         text += f", ratio {one.ratio:.2f} ({low:.2f} to {high:.2f})"
     seeds = f"{one.seeds[0]} and {one.seeds[1]} seeds"
-    return f"{text}: {one.verdict} (p = {one.p:.2g}, margin {score(one.margin)}, {seeds})"
+    equal = one.p_equivalence if one.verdict == "equivalent" else None
+    p = one.p if equal is None else equal
+    return f"{text}: {one.verdict} (p = {p:.2g}, margin {score(one.margin)}, {seeds})"
 
 
 def _record(run: Run) -> dict[str, Any]:

@@ -1,8 +1,9 @@
 """Trainings and a page so small that only their machinery is seen."""
 
+import json
 import re
 from collections.abc import Iterator
-from dataclasses import asdict, replace
+from dataclasses import asdict, fields, replace
 from itertools import product
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import torch
 
 from common.errors import UsageError
 from paper import training as shared
+from paper.experiments import REFERENCE
 from paper.gan import painting, reproduction, summary
 from paper.gan.autoencoder import Autoencoder
 from paper.gan.command import main
@@ -22,6 +24,7 @@ from paper.gan.training import RECIPES, Adversaries
 from paper.reproduction import Planned
 from paper.results import Result, load, load_arrays
 from paper.study import Run
+from paper.tables import score
 from paper.verdicts import Comparison, Samples, compare
 from tests.paper.cut_off import cut_off
 
@@ -130,7 +133,7 @@ def test_the_page_stands_alone(finished: Path) -> None:
     text = (finished / "index.html").read_text()
     assert not re.search(r"(?:src|href)=[\"']?https?:", text)
     assert text.count("data:image/png;base64,") == 3
-    assert text.count("data:image/gif;base64,") == 1
+    assert text.count("data:image/webp;base64,") == 1
     assert len((finished / "results.md").read_text().splitlines()) == 2 + 6
     results = [load(path.parent) for path in finished.glob("runs/**/result.json")]
     assert len(results) == 12
@@ -211,3 +214,30 @@ def test_what_it_paints_can_be_measured_again(finished: Path) -> None:
 def test_noise_decides_nothing() -> None:
     noisy = comparison("paper recipe", 1.0, 1.05, noise=0.5)
     assert summary.claim([noisy, comparison("stable recipe", 3.5, 3.8)]) == "undecided"
+
+
+# The committed results
+
+
+def test_the_verdicts_follow_from_the_committed_trainings_and_the_docs_say_so() -> None:
+    found = json.loads((REFERENCE / "gan" / "results.json").read_text())
+    planned = {one.command: one for one in reproduction.plan(quick=False, device="cuda")}
+    assert [one["command"] for one in found["trainings"]] == list(planned)
+    names = [one.name for one in fields(Setting)]
+    runs = [
+        Run(
+            planned[one["command"]],
+            Result({name: one[name] for name in names}, "", {}, 1, one, [], 0.0, "", {}),
+            Path(),
+        )
+        for one in found["trainings"]
+    ]
+    computed = summary.comparisons(runs)
+    assert summary.claim(computed) == found["claim"]
+    told = " ".join((REFERENCE.parents[1] / "docs" / "paper.md").read_text().split())
+    assert f"**What was found**: {found['claim']}. Five seeds each" in told
+    for one, recorded in zip(computed, found["comparisons"], strict=True):
+        assert one.verdict == recorded["verdict"]
+        assert one.p == pytest.approx(recorded["p"])
+        plain, coordconv = map(score, one.means)
+        assert f"{plain} plain and {coordconv} CoordConv, a difference of" in told
