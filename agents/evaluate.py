@@ -1,13 +1,9 @@
 """Evaluate trained agents in whole games: ``python -m agents.evaluate runs/mine``."""
 
 import json
-import multiprocessing
-import signal
 import sys
-from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
-from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +12,9 @@ from rich.table import Table
 
 from agents.play.agent import find_runs
 from agents.play.evaluation import Evaluation, add_game_settings, evaluate_run, evaluation_seed_of
+from agents.play.pool import of_each_run
 from agents.run.config import resolve_device
 from agents.run.display import describe
-from agents.run.folder import RunFolder
 from agents.run.settings import add_trust
 from common.command_line import BAD_INPUT, ArgumentParser, run_command, tell, whole_number
 from common.errors import UsageError
@@ -27,8 +23,6 @@ from coordrl.compare.reading.folders import FOLLOW_LINKS
 
 WIDTH = 120
 """Columns of the table where there is no terminal."""
-
-INTERRUPTS = {signal.SIGINT, signal.SIGTERM}
 
 Result = dict[str, Any]
 
@@ -54,7 +48,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         tell(f"left out: {reason}")
     results: dict[Path, Result] = {}
     failed = False
-    for run, result in evaluate_runs(runs, evaluation, arguments.processes):
+    evaluate = partial(evaluate_run, evaluation=evaluation)
+    for run, result in of_each_run(runs, evaluate, arguments.processes):
         if isinstance(result, UsageError):
             failed = True
             tell(f"error: {result}")
@@ -122,69 +117,6 @@ def make_parser() -> ArgumentParser:
     )
     parser.add_argument("--json", action="store_true", help="print JSON in place of the table")
     return parser
-
-
-def evaluate_runs(
-    runs: Sequence[RunFolder], evaluation: Evaluation, processes: int
-) -> Iterator[tuple[RunFolder, Result | UsageError]]:
-    """Evaluate runs, several at a time.
-
-    :param processes: How many at a time
-    :return: Each run with its result, or with what is wrong with it, as they come
-    :raises UsageError: If a process was killed
-    """
-    if min(len(runs), processes) == 1:
-        for run in runs:
-            yield run, _evaluate(run, evaluation)
-        return
-    with _pool(min(len(runs), processes)) as pool:
-        with _interrupts_held():
-            futures = {pool.submit(_evaluate, run, evaluation): run for run in runs}
-        for future in as_completed(futures):
-            try:
-                yield futures[future], future.result()
-            except BrokenProcessPool:
-                raise UsageError(
-                    "a process was killed, perhaps out of memory: try fewer --processes"
-                ) from None
-
-
-def _evaluate(run: RunFolder, evaluation: Evaluation) -> Result | UsageError:
-    try:
-        return evaluate_run(run, evaluation)
-    except UsageError as error:
-        return error
-
-
-@contextmanager
-def _pool(processes: int) -> Iterator[ProcessPoolExecutor]:
-    """Make worker processes, which end when the context does, however it ends."""
-    spawn = multiprocessing.get_context("spawn")  # torch's threads do not survive a fork
-    pool = ProcessPoolExecutor(processes, spawn, _take_termination)
-    try:
-        yield pool
-        pool.shutdown()
-    finally:
-        for worker in multiprocessing.active_children():
-            worker.terminate()
-        pool.shutdown(cancel_futures=True)
-
-
-@contextmanager
-def _interrupts_held() -> Iterator[None]:
-    """Let Ctrl-C and SIGTERM wait until the processes that are started in this context are known.
-
-    For them they wait for good: it is the parent that ends them.
-    """
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, INTERRUPTS)
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
-
-
-def _take_termination() -> None:
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
 
 
 def evaluation_table(results: Sequence[Result]) -> Table:

@@ -1,52 +1,46 @@
 """What is trained to see whether a network can learn where things are, and the results."""
 
-import csv
-import io
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from statistics import fmean
 from typing import Any
 
 import numpy as np
 
-from agents.probe.frames import CHUNK, Frames, Store, in_quadrant, split_object
+from agents.probe.frames import CHUNK, Frames, Store, held_out, split_object
 from agents.probe.learning import errors, learn, name
-from common.errors import UsageError
-from common.files import read_json, write_bytes, write_json
+from common.files import read_json, write_json
 from envs.objects import coordinates
 
-FORMAT = 1
-N_TEST = 2000
-"""Frames that are tested on."""
-SPLITS = ("games", "quadrant")
-"""What is held out: other games of random play; or, beside these, a quarter of the places."""
+FORMAT = 2
 FRAMES = "frames"
+TESTS = ("shown", "never_shown")
+"""What is tested on frames of other games: places like those of training; those held out."""
 
 
 @dataclass(frozen=True)
 class Cell:
     """A training.
 
-    :param split: One of :data:`SPLITS`
-    :param n_frames: Frames that it learns from
+    :param n_frames: Frames that it learns from, but for those of held-out places
+    :param n_collected: Frames that these are drawn from
     """
 
     game: str
     arm: str
-    split: str
     n_frames: int
+    n_collected: int
     seed: int
     n_updates: int
+    device: str = "cpu"
 
     def path(self, output: Path) -> Path:
         """Return the file of its result."""
-        folder = output / self.game / self.arm / f"{self.split}-{self.n_frames}"
-        return folder / f"seed-{self.seed}.json"
+        return output / self.game / self.arm / f"frames-{self.n_frames}" / f"seed-{self.seed}.json"
 
     def result(self, output: Path) -> dict[str, Any] | None:
-        """Read its result, None if it is not there, or of another number of updates."""
+        """Read its result, None if it is not there, or of another training."""
         path = self.path(output)
         if not path.exists():
             return None
@@ -61,18 +55,15 @@ def cells(
     sizes: Sequence[int],
     n_seeds: int,
     n_updates: int,
+    device: str = "cpu",
 ) -> Iterator[Cell]:
-    """List trainings: of all sizes on other games, of the largest one also on held-out places.
-
-    Games where nothing but one coordinate moves have no quadrant.
-    """
+    """List trainings, those of a game and seed together."""
+    n_collected = -(-max(sizes) // CHUNK) * CHUNK
     for game in games:
         for seed in range(n_seeds):
             for arm in arms:
                 for size in sizes:
-                    yield Cell(game, arm, "games", size, seed, n_updates)
-                if split_object(game) is not None:
-                    yield Cell(game, arm, "quadrant", max(sizes), seed, n_updates)
+                    yield Cell(game, arm, size, n_collected, seed, n_updates, device)
 
 
 def train_cells(todo: Sequence[Cell], output: Path, tell: Callable[[str], None] = print) -> None:
@@ -83,61 +74,44 @@ def train_cells(todo: Sequence[Cell], output: Path, tell: Callable[[str], None] 
     missing = [cell for cell in todo if cell.result(output) is None]
     if not missing:
         return
-    game, seed = missing[0].game, missing[0].seed
-    store = Store(output / FRAMES, game)
-    largest = max(cell.n_frames for cell in todo)
-    chunks = -(-largest // CHUNK)
-    train = store.load("train", largest, first=seed, chunks=chunks)
-    test = store.load("test", N_TEST)
+    first = missing[0]
+    train, test, n_dropped = Store(output / FRAMES, first.game, first.n_collected).load()
+    not_to_train, never_shown = held_out(first.game, train, test)
+    order = np.random.default_rng(first.seed).permutation(len(train))
     for number, cell in enumerate(missing, 1):
-        result = train_cell(cell, train[: cell.n_frames], test)
+        chosen = order[: cell.n_frames]
+        chosen = np.sort(chosen[~not_to_train[chosen]])
+        result = train_cell(cell, train[chosen], test, never_shown)
         path = cell.path(output)
         path.parent.mkdir(parents=True, exist_ok=True)
-        write_json(path, result)
-        pixels = fmean(result["pixels"])
-        tell(f"{number}/{len(missing)} {cell.arm}, {cell.split} {cell.n_frames}: {pixels:.1f} px")
+        write_json(path, {**result, "n_identical_left_out": n_dropped})
+        skill = ", ".join(f"{what} {result[what]['skill']:.2f}" for what in TESTS if what in result)
+        tell(f"{number}/{len(missing)} {cell.arm}, {cell.n_frames} frames: skill {skill}")
 
 
-def train_cell(cell: Cell, train: Frames, test: Frames) -> dict[str, Any]:
+def train_cell(
+    cell: Cell, train: Frames, test: Frames, never_shown: np.ndarray[Any, np.dtype[np.bool_]]
+) -> dict[str, Any]:
     """Train an extractor and test it.
 
-    :return: The cell, and for each coordinate the error in pixels and R2
-    :raises UsageError: If no frame is left to test on
+    :param never_shown: Which frames of the test have the object at a place that was held out
+    :return: The cell, and for each kind of test how many frames there were, the coordinates and
+        their errors; where no place is held out, of the first kind alone
     """
     started = time.process_time()
-    chosen = list(range(len(coordinates(cell.game))))
-    if cell.split == "quadrant":
-        chosen = split_object(cell.game) or chosen
-        held_out = in_quadrant(np.concatenate([train.places, test.places]), chosen)
-        train = train[~held_out[: len(train)]]
-        test = test[held_out[-len(test) :]]
-        if not len(test):
-            raise UsageError(f"{cell.game}: no frame of the test is of a held-out place")
-    namer = learn(cell.arm, train, cell.seed, cell.n_updates)
-    found = errors(name(namer, test.images)[:, chosen], test.places[:, chosen])
-    names = [" ".join(coordinates(cell.game)[number]) for number in chosen]
+    namer = learn(cell.arm, train, cell.seed, cell.n_updates, cell.device)
+    named = name(namer, test.images)
+    kinds = {"shown": (~never_shown, list(range(named.shape[1])))}
+    if never_shown.any():
+        kinds["never_shown"] = (never_shown, split_object(cell.game) or [])
+    found = {}
+    for kind, (which, numbers) in kinds.items():
+        places = test.places[which][:, numbers]
+        wrong = errors(named[which][:, numbers], places, train.places[:, numbers])
+        names = [" ".join(coordinates(cell.game)[number]) for number in numbers]
+        if wrong.skill is not None:
+            counted = {"n_frames": int(which.sum()), "coordinates": names}
+            found[kind] = {**counted, **asdict(wrong), "skill": wrong.skill}
     seconds = round(time.process_time() - started, 1)
-    record = {"format": FORMAT, **asdict(cell), "coordinates": names, **asdict(found)}
-    return {**record, "n_test": len(test), "cpu_seconds": seconds}
-
-
-def explained(result: dict[str, Any]) -> float:
-    """Return the mean share of the coordinates' variance that is explained, none below 0."""
-    return fmean(max(r2, 0.0) for r2 in result["r2"])
-
-
-def write_returns(results: Sequence[dict[str, Any]], path: Path) -> None:
-    """Write results as a table that ``coordrl.compare`` reads: the timesteps are frames.
-
-    :raises UsageError: If there are none
-    """
-    if not results:
-        raise UsageError("there are no results to compare")
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(["game", "algorithm", "arm", "seed", "step", "return"])
-    for row in results:
-        value = round(explained(row), 6)
-        where = (f"{row['game']} places", f"held-out {row['split']}")
-        writer.writerow([*where, row["arm"], row["seed"], row["n_frames"], value])
-    write_bytes(path, text.getvalue().encode())
+    record = {"format": FORMAT, **asdict(cell), "n_trained": len(train), **found}
+    return {**record, "cpu_seconds": seconds}

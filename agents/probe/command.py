@@ -2,28 +2,42 @@
 
 import argparse
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import torch
 
 from agents.play.agent import find_runs
-from agents.probe.cells import FRAMES, N_TEST, Cell, cells, train_cells, write_returns
+from agents.play.pool import of_each_run
+from agents.probe.cells import FRAMES, Cell, cells, train_cells
 from agents.probe.frames import Store
 from agents.probe.pictures import save_pictures
 from agents.run.arm import find_arm
 from agents.run.settings import add_trust
-from common.command_line import FAILED, ArgumentParser, tell, whole_number, whole_number_or_zero
+from common.command_line import (
+    BAD_INPUT,
+    FAILED,
+    ArgumentParser,
+    tell,
+    whole_number,
+    whole_number_or_zero,
+)
 from common.errors import UsageError
-from common.files import locked, write_json
+from common.files import locked
 from common.jobs import Job, run_jobs
 from common.processes import cores
 from coordrl.compare.reading.folders import FOLLOW_LINKS
 from envs.objects import GAMES, things
 
-ARMS = ("pooled", "learned-pooled", "coord-pooled", "keypoints", "standard", "coord")
+ARMS = (
+    *("standard", "coord"),
+    *("pooled", "fixed-code-pooled", "learned-pooled", "coord-pooled", "keypoints"),
+)
 SIZES = (500, 20_000)
+MOST = 100_000
 DEFAULT_GAMES = tuple(game for game in GAMES if game != "SpaceInvaders")
-"""Eight: with six light arms and five seeds, less than three hours on two cores."""
+"""Eight: with seven light arms and six seeds, some three hours on two cores."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -44,7 +58,7 @@ def _learn(options: argparse.Namespace) -> int:
     output: Path = options.output
     output.mkdir(parents=True, exist_ok=True)
     with locked(output, "the probe in"):
-        jobs = [_job("frames", game, options, []) for game in options.games]
+        jobs = [_job("frames", game, options, _settings(options)) for game in options.games]
         failed = run_jobs(jobs, options.processes)
         if not failed:
             groups = {(cell.game, cell.seed): cell for cell in planned if _missing(cell, output)}
@@ -62,27 +76,24 @@ def _learn(options: argparse.Namespace) -> int:
     return FAILED if failed else 0
 
 
-def _report(results: list[dict[str, object]], output: Path) -> None:
+def _report(results: list[dict[str, Any]], output: Path) -> None:
     # Trainings do without what only the page needs.
     from agents.probe.page import save_page
-    from coordrl.compare import CompareError, compare_runs
+    from agents.probe.verdicts import compare
 
-    write_returns(results, output / "returns.csv")
-    print(f"page: {save_page(results, output)}")
-    try:
-        compare_runs(output / "returns.csv", output=output / "comparison", baseline="pooled")
-    except CompareError as error:
-        tell(f"no verdicts: {error}")
+    print(f"page: {save_page(results, compare(results, output), output)}")
 
 
 def _frames(options: argparse.Namespace) -> int:
-    Store(options.output / FRAMES, options.game).collect(max(options.frames), N_TEST)
+    options.games = [options.game]
+    Store(options.output / FRAMES, options.game, _planned(options)[0].n_collected).collect()
     print(f"frames of {options.game}")
     return 0
 
 
 def _cell(options: argparse.Namespace) -> int:
     torch.set_num_threads(1)
+    torch.backends.cudnn.deterministic = True
     options.games = [options.game]
     todo = [cell for cell in _planned(options) if cell.seed == options.seed]
     train_cells(todo, options.output, lambda line: print(line, flush=True))
@@ -90,7 +101,8 @@ def _cell(options: argparse.Namespace) -> int:
 
 
 def _read(options: argparse.Namespace) -> int:
-    from agents.probe.reading import read_out  # needs no jobs, and they not it
+    from agents.probe.reading import read_run, told
+    from agents.probe.verdicts import compare_agents
 
     folders, left_out = find_runs(options.paths, options.trust, options.follow_links)
     for reason in left_out:
@@ -98,23 +110,20 @@ def _read(options: argparse.Namespace) -> int:
     known = [folder for folder in folders if folder.config.env in GAMES]
     if not known:
         raise UsageError(f"no run is of a game whose objects are known: {', '.join(GAMES)}")
-    results = []
-    for folder in known:
-        result = read_out(folder, options.frames, options.seed)
-        results.append(result)
-        for what in ("trained", "untrained"):
-            found = result[what]
-            texts = [
-                f"{name} {pixels:.1f} px (R2 {r2:.2f})"
-                for name, pixels, r2 in zip(
-                    result["coordinates"], found["pixels"], found["r2"], strict=True
-                )
-            ]
-            print(f"{folder.config.relative_folder} {what}: {', '.join(texts)}", flush=True)
-    if options.output is not None:
-        options.output.mkdir(parents=True, exist_ok=True)
-        write_json(options.output / "read.json", {"format": 1, "runs": results})
-    return 0
+    if len(known) < len(folders):
+        tell(f"left out: {len(folders) - len(known)} runs of games whose objects are not known")
+    read = partial(read_run, n_frames=options.frames, seed=options.seed, output=options.output)
+    results, failed = [], False
+    for _, result in of_each_run(known, read, options.processes):
+        if isinstance(result, UsageError):
+            failed = True
+            tell(f"error: {result}")
+        else:
+            results.append(result)
+            print("\n".join(told(result)), flush=True)
+    if options.output is not None and results:
+        compare_agents(results, options.output)
+    return BAD_INPUT if failed else 0
 
 
 def _pictures(options: argparse.Namespace) -> int:
@@ -127,7 +136,13 @@ def _planned(options: argparse.Namespace) -> list[Cell]:
     for arm in options.arms:
         find_arm(arm).check_classes()
     sizes = sorted(set(options.frames))
-    return list(cells(options.games, options.arms, sizes, options.seeds, options.updates))
+    if sizes[-1] > MOST:
+        raise UsageError(f"--frames {sizes[-1]}: give {MOST:,} at most")
+    if options.device == "cuda" and not torch.cuda.is_available():
+        raise UsageError("there is no GPU that torch can use: leave --device out")
+    return list(
+        cells(options.games, options.arms, sizes, options.seeds, options.updates, options.device)
+    )
 
 
 def _missing(cell: Cell, output: Path) -> bool:
@@ -138,12 +153,12 @@ def _settings(options: argparse.Namespace) -> list[str]:
     return [
         *("--arms", *options.arms),
         *("--seeds", str(options.seeds), "--updates", str(options.updates)),
+        *("--frames", *map(str, options.frames), "--device", options.device),
     ]
 
 
 def _job(command: str, game: str, options: argparse.Namespace, more: list[str]) -> Job:
-    sizes = ["--frames", *map(str, options.frames)]
-    arguments = (command, game, "--output", str(options.output), *sizes, *more)
+    arguments = (command, game, "--output", str(options.output), *more)
     seed = more[1:2] if command == "cell" else []
     name = " ".join([game, *(["frames"] if command == "frames" else ["seed", *seed])])
     folder = options.output / "logs" / name.replace(" ", "-")
@@ -190,7 +205,13 @@ def _make_parser() -> ArgumentParser:
     read.add_argument(
         "--seed", type=whole_number_or_zero, default=0, help="of the games played (default: 0)"
     )
-    read.add_argument("--output", type=Path, help="folder for read.json")
+    read.add_argument(
+        "-o",
+        "--output",
+        type=Path,
+        help="folder for a file a run, and for the comparison; what is there is not read again",
+    )
+    read.add_argument("--processes", type=whole_number, default=cores(), help="default: cores")
     read.add_argument("--follow-links", action="store_true", help=FOLLOW_LINKS)
     add_trust(read)
     read.set_defaults(run=_read)
@@ -209,7 +230,8 @@ def _add_output(parser: argparse.ArgumentParser, default: str) -> None:
 def _add_trainings(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("--arms", nargs="+", default=list(ARMS), help=f"default: {' '.join(ARMS)}")
-    add("--seeds", type=whole_number, default=5, help="number of seeds (default: 5)")
+    add("--seeds", type=whole_number, default=6, help="number of seeds (default: 6)")
     sizes = " ".join(map(str, SIZES))
     add("--frames", type=whole_number, nargs="+", default=list(SIZES), help=f"default: {sizes}")
-    add("--updates", type=whole_number, default=2000, help="minibatches of 8 (default: 2000)")
+    add("--updates", type=whole_number, default=2500, help="minibatches of 8 (default: 2500)")
+    add("--device", choices=("cpu", "cuda"), default="cpu", help="(default: cpu)")

@@ -1,9 +1,11 @@
 """Frames of Atari games with the places of their objects: collected once, kept in a folder."""
 
+import hashlib
 from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -18,9 +20,16 @@ N_ENVS = 8
 EVERY = 4
 """Steps of a game between two of its frames."""
 CHUNK = 1000
-"""Frames of a file."""
+"""Frames of a file, of games from a seed of its own."""
+N_TEST = 4_000
+"""Frames that are tested on."""
+TEST_SEEDS = 500_000
+"""From here on seeds are of games that are tested on."""
+FEWEST_HELD_OUT = 200
+"""With fewer frames of the test at held-out places a game has no such test."""
 
 Images = npt.NDArray[np.uint8]
+Flags = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
@@ -42,15 +51,20 @@ class Frames:
         return Frames(self.images[which], self.places[which])
 
 
-def play(game: str, n_frames: int, seed: int, policy: BasePolicy | None = None) -> Frames:
-    """Play a game, by the classic protocol and SB3's wrappers, and keep every fourth observation.
+def play(
+    game: str, n_frames: int, seed: int, policy: BasePolicy | None = None, **rules: Any
+) -> Frames:
+    """Play a game with SB3's wrappers, and keep every fourth observation.
+
+    Frame ``i`` is of the game ``i % N_ENVS``.
 
     :param seed: Of the games, and of random actions
     :param policy: Who plays; random actions if None
+    :param rules: As :func:`envs.atari.make_atari_env` takes them; by default the classic protocol
     """
     generator = np.random.default_rng(seed)
     images, places = [], []
-    with closing(make_atari_env(game, N_ENVS, seed, backend="sb3")) as env:
+    with closing(make_atari_env(game, N_ENVS, seed, backend="sb3", **rules)) as env:
         consoles = [base.ale for base in env.get_attr("unwrapped")]
         observations = env.reset()
         for step in range(1, EVERY * -(-n_frames // N_ENVS) + 1):
@@ -71,38 +85,64 @@ class Store:
     """Frames of a game's random play, in files of 1,000 in a folder.
 
     :param folder: Where the files are, or are to be written
+    :param n_train: Frames to learn from, a multiple of 1,000
     """
 
-    def __init__(self, folder: Path, game: str) -> None:
-        self._folder, self._game = folder / game, game
+    def __init__(self, folder: Path, game: str, n_train: int) -> None:
+        self._folder, self._game, self._n_train = folder / game, game, n_train
 
-    def collect(self, n_train: int, n_test: int) -> None:
+    def collect(self) -> None:
         """Play as many games as it takes, those for training and for testing from other seeds.
 
-        Files that are there already are kept: each comes from a seed of its own.
+        Files that are there already are kept.
         """
         self._folder.mkdir(parents=True, exist_ok=True)
-        for part, n_frames in (("train", n_train), ("test", n_test)):
-            for number in range(-(-n_frames // CHUNK)):
-                path = self._path(part, number)
-                if not path.exists():
-                    frames = play(self._game, CHUNK, _seed(part, number))
-                    write_atomically(path, partial(_write, frames))
+        for path, seed in (*self._files("train"), *self._files("test")):
+            if not path.exists():
+                write_atomically(path, partial(_write, play(self._game, CHUNK, seed)))
 
-    def load(self, part: str, n_frames: int, first: int = 0, chunks: int | None = None) -> Frames:
-        """Read frames that were collected.
+    def load(self) -> tuple[Frames, Frames, int]:
+        """Read what was collected.
 
-        :param part: ``"train"`` or ``"test"``
-        :param first: The file to begin with; behind the last one comes the first again
-        :param chunks: Number of files that there are; as many as needed if None
+        :return: Frames to learn from; frames to be tested on, without those whose images are also
+            among the former; and how many these were
         """
-        needed = -(-n_frames // CHUNK)
-        loaded = [_read(self._path(part, (first + i) % (chunks or needed))) for i in range(needed)]
-        images = np.concatenate([frames.images for frames in loaded])
-        return Frames(images, np.concatenate([frames.places for frames in loaded]))[:n_frames]
+        train, test = self._load("train"), self._load("test")
+        new = unlike(test, train)
+        return train, test[new], int((~new).sum())
 
-    def _path(self, part: str, number: int) -> Path:
-        return self._folder / f"{part}-{number:03d}.npz"
+    def _load(self, part: str) -> Frames:
+        loaded = [_read(path) for path, _ in self._files(part)]
+        images = np.concatenate([frames.images for frames in loaded])
+        return Frames(images, np.concatenate([frames.places for frames in loaded]))
+
+    def _files(self, part: str) -> list[tuple[Path, int]]:
+        """Return the files of a part, and the seeds of their games."""
+        first, n_frames = {"train": (0, self._n_train), "test": (TEST_SEEDS, N_TEST)}[part]
+        return [
+            (self._folder / f"{part}-{number:03d}.npz", first + 1000 * number)
+            for number in range(n_frames // CHUNK)
+        ]
+
+
+def unlike(some: Frames, others: Frames) -> Flags:
+    """Tell which frames have images that others have not."""
+    known = {_digest(image) for image in others.images}
+    return np.array([_digest(image) not in known for image in some.images], dtype=bool)
+
+
+def held_out(game: str, train: Frames, test: Frames) -> tuple[Flags, Flags]:
+    """Tell which frames have the game's ball, or else its player, in the quadrant held out.
+
+    None, where nothing moves both ways or too few of the test do.
+    """
+    chosen = split_object(game)
+    if chosen is not None:
+        both = in_quadrant(np.concatenate([train.places, test.places])[:, chosen])
+        of_train, of_test = both[: len(train)], both[len(train) :]
+        if of_test.sum() >= FEWEST_HELD_OUT:
+            return of_train, of_test
+    return np.zeros(len(train), dtype=bool), np.zeros(len(test), dtype=bool)
 
 
 def split_object(game: str) -> list[int] | None:
@@ -118,18 +158,19 @@ def split_object(game: str) -> list[int] | None:
     return None
 
 
-def in_quadrant(places: Places, chosen: list[int]) -> npt.NDArray[np.bool_]:
-    """Tell which frames have the object in the quadrant that is held out: low and to the right.
+def in_quadrant(places: Places) -> Flags:
+    """Tell which places are low and to the right of the middle of their range.
 
-    Low and right of the middle of an image of 84 pixels would hold nothing in some games, so the
-    middle is that of where the object is seen.
+    Low and right of the middle of an image would hold nothing in some games.
+
+    :param places: Shape (n, 2), NaN where the object is not seen
     """
-    middle = np.nanmedian(places[:, chosen], axis=0)
-    return np.asarray((places[:, chosen] > middle).all(axis=1))
+    middle = (np.nanmin(places, axis=0) + np.nanmax(places, axis=0)) / 2
+    return np.asarray((places > middle).all(axis=1))
 
 
-def _seed(part: str, number: int) -> int:
-    return 1000 * number + (500_000 if part == "test" else 0)
+def _digest(image: Images) -> bytes:
+    return hashlib.blake2b(image.tobytes(), digest_size=16).digest()
 
 
 def _write(frames: Frames, path: Path) -> None:

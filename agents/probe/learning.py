@@ -25,27 +25,52 @@ BATCH = 8
 class Errors:
     """How far predicted places are from the true ones, of frames that were not trained on.
 
+    What is never seen has none.
+
     :param pixels: Mean absolute error of each coordinate, in pixels of the 84x84 image
+    :param constant: The same, had every place been named the median of those of training
     :param r2: Share of each coordinate's variance that is explained; negative if the mean is better
     """
 
-    pixels: list[float]
-    r2: list[float]
+    pixels: list[float | None]
+    constant: list[float | None]
+    r2: list[float | None]
+
+    @property
+    def skill(self) -> float | None:
+        """The skill score (Murphy 1988), 1 - pixels / constant, mean of what was seen.
+
+        1 is perfect, 0 as good as the constant, negative worse.
+        """
+        pairs = zip(self.pixels, self.constant, strict=True)
+        found = [
+            1 - wrong / constant for wrong, constant in pairs if wrong is not None and constant
+        ]
+        return float(np.mean(found)) if found else None
 
 
-def errors(predicted: Places, places: Places) -> Errors:
+def errors(predicted: Places, places: Places, trained: Places) -> Errors:
     """Compare places, of shape (n, coordinates); those that are NaN do not count.
 
-    A coordinate of which nothing counts has errors that are NaN.
+    :param trained: Places of the frames that were trained on, of shape (m, coordinates)
     """
-    wrong = predicted - places
-    counts = (~np.isnan(wrong)).sum(axis=0)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        pixels = np.nansum(np.abs(wrong), axis=0) / counts
-        mean = np.nansum(np.where(np.isnan(wrong), np.nan, places), axis=0) / counts
-        total = np.nansum(np.where(np.isnan(wrong), np.nan, places - mean) ** 2, axis=0)
-        r2 = 1 - np.nansum(wrong**2, axis=0) / np.where(counts, np.maximum(total, 1e-12), np.nan)
-    return Errors(pixels.tolist(), r2.tolist())
+    columns = zip(predicted.T, places.T, trained.T, strict=True)
+    found = [_coordinate_errors(*column) for column in columns]
+    pixels, constant, r2 = (list(values) for values in zip(*found, strict=True))
+    return Errors(pixels, constant, r2)
+
+
+def _coordinate_errors(
+    predicted: Places, places: Places, trained: Places
+) -> tuple[float, float, float] | tuple[None, None, None]:
+    """Return what :class:`Errors` has of a coordinate."""
+    seen = ~(np.isnan(predicted) | np.isnan(places))
+    if not seen.any() or np.isnan(trained).all():
+        return (None, None, None)
+    true, wrong = places[seen], (predicted - places)[seen]
+    total = max(float(((true - true.mean()) ** 2).sum()), 1e-12)
+    constant = np.abs(np.nanmedian(trained) - true).mean()
+    return float(np.abs(wrong).mean()), float(constant), 1 - float((wrong**2).sum()) / total
 
 
 class Namer(nn.Module):
@@ -75,20 +100,21 @@ class Namer(nn.Module):
         return named
 
 
-def learn(arm: str, frames: Frames, seed: int, n_updates: int) -> Namer:
+def learn(arm: str, frames: Frames, seed: int, n_updates: int, device: str = "cpu") -> Namer:
     """Train an extractor to name places, by Adam with a rate that falls to nought.
 
     :param frames: What it learns from; every arm gets the same minibatches for the same seed
     """
-    namer = Namer(arm, frames.places.shape[1], seed)
-    targets = torch.from_numpy(_scaled(frames.places)).float()
+    namer = Namer(arm, frames.places.shape[1], seed).to(device)
+    images = torch.from_numpy(frames.images).to(device)
+    targets = torch.from_numpy(_scaled(frames.places)).float().to(device)
     seen = ~torch.isnan(targets)
     targets = targets.nan_to_num()
-    optimizer = torch.optim.Adam(namer.parameters(), lr=LEARNING_RATE)
+    optimizer = torch.optim.Adam(namer.parameters(), lr=LEARNING_RATE, fused=True)
     schedule = torch.optim.lr_scheduler.LinearLR(optimizer, 1.0, 0.0, n_updates)
-    for batch in _batches(len(frames), n_updates, np.random.default_rng(seed)):
-        named = namer(torch.from_numpy(frames.images[batch]))
-        wrong = (named - targets[batch]) * seen[batch]
+    for which in _batches(len(frames), n_updates, np.random.default_rng(seed)):
+        batch = torch.from_numpy(which).to(device)
+        wrong = (namer(images[batch]) - targets[batch]) * seen[batch]
         loss = wrong.square().sum() / seen[batch].sum().clamp(min=1)
         optimizer.zero_grad()
         loss.backward()
@@ -100,8 +126,10 @@ def learn(arm: str, frames: Frames, seed: int, n_updates: int) -> Namer:
 @torch.no_grad()
 def name(namer: Namer, images: npt.NDArray[np.uint8]) -> Places:
     """Name places in images, in pixels."""
+    device = namer.head.weight.device
     parts = [
-        namer(torch.from_numpy(part)) for part in np.array_split(images, -(-len(images) // 256))
+        namer(torch.from_numpy(part).to(device)).cpu()
+        for part in np.array_split(images, -(-len(images) // 256))
     ]
     return (torch.cat(parts).numpy().astype(np.float64) + 1) * (SIZE - 1) / 2
 

@@ -1,14 +1,16 @@
-"""The probe's page: how far off each arm is, by the number of frames that it has learned from."""
+"""The probe's page: what was found over all games, and how far off each arm is in each."""
 
 import html
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from statistics import fmean
-from typing import Any
 
 from matplotlib.figure import Figure
 
+from agents.probe.cells import TESTS
+from agents.probe.verdicts import COMPARISON, Results, condition_name, conditions, over_games
 from common.files import write_bytes
+from coordrl.compare.statistics.two_arms import mean_interval
 from coordrl.compare.writing.figures.canvas import look, save
 
 _STYLE = (
@@ -17,28 +19,43 @@ _STYLE = (
     "td:first-child,th:first-child{text-align:left}tr{border-bottom:1px solid #ddd}"
     "img{max-width:100%}"
 )
+_INTRODUCTION = (
+    "<h1>Where is it?</h1>"
+    "<p>Extractors trained from scratch to name the places of objects in frames of random play, "
+    "and tested on frames of other games. <i>Shown</i>: places like those of training. <i>Never "
+    "shown</i>: those of the ball, or else of the player, in the quarter of its range (low and to "
+    "the right) that training left out. The skill is 1 - error / error of a constant, mean over "
+    "coordinates, then over games: 1 is perfect, 0 as good as naming the same place always.</p>"
+)
 
 
-def save_page(results: Sequence[dict[str, Any]], folder: Path) -> Path:
-    """Write ``index.html`` and a figure a game.
+def save_page(results: Results, found: Mapping[str, Sequence[str]], folder: Path) -> Path:
+    """Write ``index.html`` and its figures.
 
     :param results: Of finished trainings, at least one
+    :param found: What comparisons have found, in sentences, by control
     :return: The page
     """
-    games = list(dict.fromkeys(row["game"] for row in results))
-    parts = [
-        "<h1>Where is it?</h1>",
-        "<p>Extractors trained from scratch to name the places of objects in frames of random "
-        "play. Errors are means over coordinates and seeds, in pixels of the 84x84 image, on "
-        "games that were not trained on; <i>quadrant</i>: at places that were never shown.</p>",
-        '<p>Verdicts: <a href="comparison/report.html">the comparison</a>, of the share of '
-        "variance explained, with frames as timesteps.</p>",
+    _save_figure(results, folder / "skill")
+    games = sorted({row["game"] for row in results})
+    few = [g for g in games if not any(TESTS[1] in row for row in results if row["game"] == g)]
+    parts = [_INTRODUCTION]
+    for control, sentences in found.items():
+        link = f'<a href="{COMPARISON}/{html.escape(control)}/report.html">report</a>'
+        items = "".join(f"<li>{html.escape(sentence)}.</li>" for sentence in sentences)
+        parts.append(f"<h2>Against {html.escape(control)} ({link})</h2><ul>{items}</ul>")
+    parts += [
+        "<h2>Skill over all games</h2>",
+        '<img src="skill.svg" alt="skill of each arm, a mark a seed">',
+        _overall(results),
+        "<p>Means over seeds with Student's 95 % intervals.</p>",
     ]
+    if few:
+        parts.append(f"<p>No places were held out in {html.escape(', '.join(few))}.</p>")
     for game in games:
         of_game = [row for row in results if row["game"] == game]
-        _save_figure(of_game, folder / game)
-        parts += [f"<h2>{html.escape(game)}</h2>", _table(of_game)]
-        parts.append(f'<img src="{html.escape(game)}.svg" alt="errors in {html.escape(game)}">')
+        parts += [f"<h2>{html.escape(game)}</h2>", _of_game(of_game)]
+    parts.append("<p>Mean errors over coordinates and seeds, in pixels of the 84x84 image.</p>")
     head = f'<meta charset="utf-8"><title>Where is it?</title><style>{_STYLE}</style>'
     path = folder / "index.html"
     page = f"<!doctype html><html><head>{head}</head><body>{''.join(parts)}</body></html>\n"
@@ -46,45 +63,75 @@ def save_page(results: Sequence[dict[str, Any]], folder: Path) -> Path:
     return path
 
 
-def mean_pixels(results: Sequence[dict[str, Any]], **which: Any) -> tuple[float, int] | None:
-    """Average the errors of the results that are so, over coordinates, then over seeds.
+def mean_pixels(results: Results, arm: str, n_frames: int, test: str) -> tuple[float, int] | None:
+    """Average an arm's errors over coordinates, then over seeds.
 
     :return: The mean and the number of seeds, None if there are none
     """
-    chosen = [fmean(row["pixels"]) for row in results if all(row[k] == v for k, v in which.items())]
-    return (fmean(chosen), len(chosen)) if chosen else None
+    errors = [
+        fmean(pixels for pixels in row[test]["pixels"] if pixels is not None)
+        for row in results
+        if (row["arm"], row["n_frames"]) == (arm, n_frames) and test in row
+    ]
+    return (fmean(errors), len(errors)) if errors else None
 
 
-def _columns(results: Sequence[dict[str, Any]]) -> list[tuple[str, int]]:
-    return sorted({(row["split"], row["n_frames"]) for row in results})
+def _arms(results: Results) -> list[str]:
+    return list(dict.fromkeys(row["arm"] for row in results))
 
 
-def _table(results: Sequence[dict[str, Any]]) -> str:
-    columns = _columns(results)
-    heads = [f"{size:,} frames{', quadrant' * (split == 'quadrant')}" for split, size in columns]
-    rows = ["".join(f"<th>{head}</th>" for head in ["arm", *heads, "seeds"])]
-    for arm in dict.fromkeys(row["arm"] for row in results):
-        found = [
-            mean_pixels(results, arm=arm, split=split, n_frames=size) for split, size in columns
-        ]
-        cells = [f"{one[0]:.1f}" if one else "-" for one in found]
+def _overall(results: Results) -> str:
+    """Return the table of skills over all games."""
+    rows = []
+    for arm in _arms(results):
+        texts = [arm]
+        for condition in conditions(results):
+            skills = _skills(results, arm, *condition)
+            if not skills:
+                texts.append("-")
+                continue
+            interval = mean_interval(skills)
+            ends = f" ({interval.low:.2f} to {interval.high:.2f})" if interval else ""
+            texts.append(f"{fmean(skills):.2f}{ends}, {len(skills)} seeds")
+        rows.append(texts)
+    return _table(["arm", *(condition_name(*one) for one in conditions(results))], rows)
+
+
+def _of_game(results: Results) -> str:
+    """Return the table of a game's errors."""
+    columns = conditions(results)
+    rows = []
+    for arm in _arms(results):
+        found = [mean_pixels(results, arm, *condition) for condition in columns]
         seeds = max(one[1] for one in found if one)
-        rows.append("".join(f"<td>{text}</td>" for text in [html.escape(arm), *cells, str(seeds)]))
-    return f"<table>{''.join(f'<tr>{row}</tr>' for row in rows)}</table>"
+        rows.append([arm, *(f"{one[0]:.1f}" if one else "-" for one in found), str(seeds)])
+    return _table(["arm", *(condition_name(*one) for one in columns), "seeds"], rows)
 
 
-def _save_figure(results: Sequence[dict[str, Any]], path: Path) -> None:
-    sizes = [size for split, size in _columns(results) if split == "games"]
+def _skills(results: Results, arm: str, n_frames: int, test: str) -> list[float]:
+    found = over_games(results, test, n_frames)
+    return [skill for (name, _), skill in sorted(found.items()) if name == arm]
+
+
+def _table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    lines = ["".join(f"<th>{html.escape(head)}</th>" for head in heads)]
+    lines += ["".join(f"<td>{html.escape(text)}</td>" for text in row) for row in rows]
+    return f"<table>{''.join(f'<tr>{line}</tr>' for line in lines)}</table>"
+
+
+def _save_figure(results: Results, path: Path) -> None:
+    """Draw the skill of each arm, a panel a condition and a mark a seed."""
+    columns, arms = conditions(results), _arms(results)
     with look():
-        figure = Figure(figsize=(5.2, 3.2), layout="constrained")
-        axes = figure.subplots()
-        for arm in dict.fromkeys(row["arm"] for row in results):
-            found = [mean_pixels(results, arm=arm, split="games", n_frames=size) for size in sizes]
-            points = [(s, one[0]) for s, one in zip(sizes, found, strict=True) if one]
-            axes.plot(*zip(*points, strict=True), marker="o", markersize=3, label=arm)
-        axes.set_xscale("log")
-        axes.set_ylim(bottom=0)
-        axes.set_xlabel("frames learned from")
-        axes.set_ylabel("mean error, pixels")
-        figure.legend(loc="outside right upper", fontsize=7)
+        figure = Figure(figsize=(2.2 + 2.2 * len(columns), 0.6 + 0.3 * len(arms)))
+        figure.set_layout_engine("constrained")
+        panels = figure.subplots(1, len(columns), sharey=True, squeeze=False)[0]
+        for axes, (n_frames, test) in zip(panels, columns, strict=True):
+            for place, arm in enumerate(arms):
+                skills = _skills(results, arm, n_frames, test)
+                axes.plot(skills, [place] * len(skills), "o", color="C0", alpha=0.6, markersize=4)
+            axes.set(title=condition_name(n_frames, test).replace(", ", "\n"), xlabel="skill")
+            axes.set(yticks=range(len(arms)), yticklabels=arms)
+            axes.axvline(0, color="0.6", linewidth=0.8)
+        panels[0].invert_yaxis()
         save(figure, path)

@@ -2,21 +2,48 @@
 
 from contextlib import closing
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import torch
 from stable_baselines3.common.policies import ActorCriticPolicy
 
 from agents.play.agent import load_policy
-from agents.probe.frames import Frames, play
-from agents.probe.learning import Errors, errors
+from agents.probe.frames import N_ENVS, TEST_SEEDS, Frames, play, unlike
+from agents.probe.learning import SIZE, Errors, errors
 from agents.run.folder import RunFolder
 from agents.training.model import make_run_env, policy_kwargs
+from common.errors import UsageError
+from common.files import read_json, write_json
 from envs.objects import Places, coordinates
 
-RIDGE = 1e-3
-"""Penalty of the read-out, of features and places of variance 1."""
+PENALTIES = tuple(10.0**power for power in range(-4, 3))
+"""Of the read-out, of features and places of variance 1; that one is taken which names places best
+in a game that it was not fitted on."""
+
+
+FORMAT = 1
+TRAINED, UNTRAINED = "trained", "untrained"
+
+
+def read_run(folder: RunFolder, n_frames: int, seed: int, output: Path | None) -> dict[str, Any]:
+    """Read places out of a run's agent, or take what was read before, see :func:`read_out`.
+
+    :param output: Where a file is written for each run; nowhere if None
+    """
+    if output is None:
+        return read_out(folder, n_frames, seed)
+    path = output / f"{folder.config.relative_folder}.json"
+    weights = folder.record.get("fingerprints", {}).get(str(folder.config.n_timesteps))
+    wanted = {"format": FORMAT, "weights": weights, "n_frames": n_frames, "probe_seed": seed}
+    if path.exists() and wanted.items() <= (record := read_json(path)).items():
+        return record
+    record = {**wanted, **read_out(folder, n_frames, seed)}
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_json(path, record)
+    return record
 
 
 def read_out(folder: RunFolder, n_frames: int, seed: int) -> dict[str, Any]:
@@ -25,26 +52,54 @@ def read_out(folder: RunFolder, n_frames: int, seed: int) -> dict[str, Any]:
     Beside it, out of the features of the same network before it was trained: what architecture
     alone gives.
 
-    :param n_frames: Frames to fit the read-out on; a quarter as many, of other games, test it
-    :return: The run, and errors of the trained and the untrained network
+    :param n_frames: Frames to fit the read-out on; as many, of other games, test it
+    :return: The run, how many frames of the test were left out as the fit had seen their images,
+        and errors of the trained and the untrained network
+    :raises UsageError: If its images are not of the size in which places are known
     """
+    torch.set_num_threads(1)
     config = folder.config
     with closing(make_run_env(config, n_envs=1)) as env:
+        shape = env.observation_space.shape or ()
+        if shape[1:] != (SIZE, SIZE):
+            raise UsageError(f"{folder.path}: its images are {shape}, places are known in 84x84")
         policy = load_policy(folder, env)
         torch.manual_seed(config.seed)
         untrained: ActorCriticPolicy = config.arm.policy_class()(
             env.observation_space, env.action_space, lambda _: 0.0, **policy_kwargs(config)
         )
     torch.manual_seed(seed)  # of the actions that are drawn
-    train = play(config.env, n_frames, seed, policy)
-    test = play(config.env, -(-n_frames // 4), seed + 1, policy)
-    found = {
-        what: asdict(fit(features(network, train), train, features(network, test), test))
-        for what, network in (("trained", policy), ("untrained", untrained))
-    }
+    rules = {"protocol": config.protocol, "frame_stack": config.hyperparams.frame_stack}
+    rules |= config.env_kwargs
+    train = play(config.env, n_frames, seed, policy, **rules)
+    test = play(config.env, n_frames, TEST_SEEDS + seed, policy, **rules)
+    new = unlike(test, train)
+    test = test[new]
+    if not len(test):
+        raise UsageError(f"{folder.path}: its games are all alike, give more --frames")
+    found = {}
+    for what, network in ((TRAINED, policy), (UNTRAINED, untrained)):
+        wrong = fit(features(network, train), train, features(network, test), test)
+        found[what] = {**asdict(wrong), "skill": wrong.skill}
     names = [" ".join(pair) for pair in coordinates(config.env)]
     run = {"game": config.env, "algo": config.algo, "arm": config.arm.name, "seed": config.seed}
-    return {**run, "n_frames": n_frames, "probe_seed": seed, "coordinates": names, **found}
+    left_out = {"n_identical_left_out": int((~new).sum())}
+    return {**run, **left_out, "coordinates": names, **found}
+
+
+def told(result: dict[str, Any]) -> list[str]:
+    """Say in two lines what was read out of a run."""
+    run = f"{result['game']} {result['algo']} {result['arm']} seed {result['seed']}"
+    lines = []
+    for what in (TRAINED, UNTRAINED):
+        found = result[what]
+        rows = zip(result["coordinates"], found["pixels"], found["r2"], strict=True)
+        texts = [
+            f"{name} {'not seen' if pixels is None else f'{pixels:.1f} px (R2 {r2:.2f})'}"
+            for name, pixels, r2 in rows
+        ]
+        lines.append(f"{run} {what}: {', '.join(texts)}")
+    return lines
 
 
 @torch.no_grad()
@@ -63,20 +118,52 @@ def fit(x_train: Places, train: Frames, x_test: Places, test: Frames) -> Errors:
     """Fit a ridge regression of each coordinate, on frames where it is seen, and test it.
 
     What is never seen has no errors: NaN.
+
+    :param train: Frame ``i`` of the game ``i % N_ENVS``, as :func:`play` returns them
     """
     mean, scale = x_train.mean(0), x_train.std(0)
     scale[scale < 1e-8] = 1.0
     x_train, x_test = (x_train - mean) / scale, (x_test - mean) / scale
+    games = np.arange(len(x_train)) % N_ENVS
     predicted = np.full(test.places.shape, np.nan)
     for number, values in enumerate(train.places.T):
         seen = ~np.isnan(values)
-        if seen.sum() < 2:
+        if seen.sum() >= 2:
+            x, y = x_train[seen], values[seen]
+            ridge = Ridge(x, y)
+            named = ridge.predict(x_test, best_penalty(x, y, games[seen]))
+            predicted[:, number] = named.clip(0, SIZE - 1)  # a place is in the image
+    return errors(predicted, test.places, train.places)
+
+
+class Ridge:
+    """Ridge regressions of the same data with any penalty, by one eigendecomposition."""
+
+    def __init__(self, x: Places, y: Places) -> None:
+        self._offset, self._centre = x.mean(0), float(y.mean())
+        self._spread, self._n = max(float(y.std()), 1e-8), len(x)
+        x = x - self._offset
+        self._values, self._vectors = np.linalg.eigh(x.T @ x)
+        self._targets = self._vectors.T @ (x.T @ ((y - self._centre) / self._spread))
+
+    def predict(self, x: Places, penalty: float) -> Places:
+        """Predict, by the fit with a penalty."""
+        shrunk = self._targets / (np.maximum(self._values, 0) + penalty * self._n)
+        named = (x - self._offset) @ (self._vectors @ shrunk)
+        return np.asarray(named * self._spread + self._centre)
+
+
+def best_penalty(x: Places, y: Places, games: npt.NDArray[np.int64]) -> float:
+    """Choose the penalty with the least squared error in games left out, one after the other.
+
+    The largest, if there is only one game.
+    """
+    wrong = dict.fromkeys(PENALTIES, 0.0)
+    for game in np.unique(games):
+        rest = games != game
+        if rest.sum() < 2:
             continue
-        centre, spread = values[seen].mean(), max(values[seen].std(), 1e-8)
-        x, y = x_train[seen], (values[seen] - centre) / spread
-        offset = x.mean(0)
-        x = x - offset
-        penalty = RIDGE * len(x) * np.eye(x.shape[1])
-        weights = np.linalg.solve(x.T @ x + penalty, x.T @ y)
-        predicted[:, number] = ((x_test - offset) @ weights) * spread + centre
-    return errors(predicted, test.places)
+        ridge = Ridge(x[rest], y[rest])
+        for penalty in PENALTIES:
+            wrong[penalty] += float(((ridge.predict(x[~rest], penalty) - y[~rest]) ** 2).sum())
+    return min(reversed(PENALTIES), key=wrong.__getitem__)

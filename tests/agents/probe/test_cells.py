@@ -1,4 +1,4 @@
-import csv
+import json
 from pathlib import Path
 from typing import Any
 
@@ -7,14 +7,13 @@ import pytest
 from PIL import Image
 
 from agents.probe import cells as module
-from agents.probe import frames
-from agents.probe.cells import Cell, cells, train_cells, write_returns
+from agents.probe import frames, verdicts
+from agents.probe.cells import Cell, cells, train_cells
 from agents.probe.command import main
 from agents.probe.frames import Frames
 from agents.probe.page import mean_pixels, save_page
+from agents.probe.verdicts import compare, conditions, over_games
 from common.command_line import run_command
-from common.errors import UsageError
-from coordrl.compare import compare_runs
 from tests.agents.probe.squares import squares
 from tests.agents.runs import refused
 
@@ -22,9 +21,9 @@ from tests.agents.runs import refused
 @pytest.fixture
 def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Return a folder with frames of squares in place of a game with one object."""
-    monkeypatch.setattr(frames, "CHUNK", 32)
+    for name, value in (("CHUNK", 32), ("N_TEST", 64), ("FEWEST_HELD_OUT", 4)):
+        monkeypatch.setattr(frames, name, value)
     monkeypatch.setattr(module, "CHUNK", 32)
-    monkeypatch.setattr(module, "N_TEST", 64)
     folder = tmp_path / "frames" / "Hero"
     folder.mkdir(parents=True)
     for number, name in enumerate(["train-000", "train-001", "test-000", "test-001"]):
@@ -32,101 +31,148 @@ def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def test_the_largest_size_is_also_tested_on_held_out_places() -> None:
-    planned = list(cells(["Pong", "Freeway"], ["pooled"], [10, 20], 2, 5))
-    assert Cell("Pong", "pooled", "quadrant", 20, 1, 5) in planned
-    assert not any(cell.split == "quadrant" for cell in planned if cell.game == "Freeway")
-    assert len(planned) == 2 * (3 + 2)
+def test_all_arms_and_sizes_are_planned_for_every_game_and_seed() -> None:
+    planned = list(cells(["Pong", "Freeway"], ["pooled", "coord"], [10, 20], 2, 5))
+    assert Cell("Freeway", "coord", 20, 1000, 1, 5) in planned
+    assert len(set(planned)) == len(planned) == 2 * 2 * 2 * 2
+    assert [cell.seed for cell in planned[:5]] == [0, 0, 0, 0, 1]
 
 
 def test_cells_are_trained_once_and_give_the_same_numbers_again(store: Path) -> None:
     planned = list(cells(["Hero"], ["pooled", "keypoints"], [16, 64], 1, 2))
     told: list[str] = []
     train_cells(planned, store, told.append)
-    assert len(told) == len(planned) == 6
-    results = [cell.result(store) for cell in planned]
-    found = [result for result in results if result is not None]
-    assert len(found) == 6
-    assert found[0]["coordinates"] == found[2]["coordinates"] == ["player x", "player y"]
-    assert 5 < found[2]["n_test"] < 30
-    assert found[0]["n_test"] == 64
+    assert len(told) == len(planned) == 4
+    found = [result for cell in planned if (result := cell.result(store)) is not None]
+    assert len(found) == 4
+    for result in found:
+        assert result["shown"]["coordinates"] == ["player x", "player y"]
+        assert result["never_shown"]["coordinates"] == ["player x", "player y"]
+        n_tested = [result[kind]["n_frames"] for kind in ("shown", "never_shown")]
+        # Every tenth square is missing, and black images are alike.
+        assert sum(n_tested) + result["n_identical_left_out"] == 64
+        assert result["n_identical_left_out"] >= 6
+        assert 4 <= n_tested[1] < 30
+    assert found[0]["n_trained"] < 16
+    assert found[0]["n_trained"] < found[1]["n_trained"] < 64
 
     train_cells(planned, store, told.append)
-    assert len(told) == 6
+    assert len(told) == 4
     planned[1].path(store).unlink()
     train_cells(planned, store, told.append)
     again = planned[1].result(store)
     assert again is not None
-    assert (again["pixels"], again["r2"]) == (found[1]["pixels"], found[1]["r2"])
-    assert len(told) == 7
-    other = Cell("Hero", "pooled", "games", 16, 0, n_updates=3)
-    assert other.result(store) is None
+    assert (again["shown"], again["never_shown"]) == (found[1]["shown"], found[1]["never_shown"])
+    assert len(told) == 5
+    assert Cell("Hero", "pooled", 16, 64, 0, n_updates=3).result(store) is None
 
 
-def test_held_out_places_are_not_trained_on_and_alone_are_tested(
-    store: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def trainings(store: Path, monkeypatch: pytest.MonkeyPatch, planned: list[Cell]) -> list[Frames]:
+    """Return what cells learn from, and are tested on, in place of training them."""
     seen: list[Frames] = []
 
-    def learn(arm: str, train: Frames, seed: int, n_updates: int) -> str:
+    def learn(arm: str, train: Frames, *_: Any) -> str:
         seen.append(train)
         return arm
 
-    def name(namer: str, images: Any) -> Any:
+    def name(_: str, images: Any) -> Any:
         seen.append(Frames(images, np.zeros((len(images), 2))))
         return np.zeros((len(images), 2))
 
     monkeypatch.setattr(module, "learn", learn)
     monkeypatch.setattr(module, "name", name)
-    train, test = squares(200), squares(100, seed=9)
-    module.train_cell(Cell("Hero", "pooled", "quadrant", 200, 0, 1), train, test)
-    middle = np.nanmedian(np.concatenate([train.places, test.places]), axis=0)
-    trained, tested = seen
+    train_cells(planned, store, lambda _: None)
+    return seen
+
+
+def test_few_frames_are_a_part_of_many_and_other_ones_for_another_seed(
+    store: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Black images, of squares that are missing, are alike.
+    few, _, many, tested = trainings(
+        store, monkeypatch, list(cells(["Hero"], ["a"], [8, 64], 1, 1))
+    )
+    all_of = {image.tobytes() for image in many.images}
+    assert all(image.tobytes() in all_of for image in few.images)
+    assert not any(image.tobytes() in all_of for image in tested.images)
+    other = Cell("Hero", "a", 8, 64, seed=1, n_updates=1)
+    assert not np.array_equal(trainings(store, monkeypatch, [other])[0].images, few.images)
+
+
+def test_held_out_places_are_not_trained_on_and_alone_are_tested(
+    store: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cell = Cell("Hero", "a", 64, 64, 0, 1)
+    trained, tested = trainings(store, monkeypatch, [cell])
+    result = cell.result(store)
+    assert result is not None
+    all_places = np.concatenate([squares(32, number).places for number in range(4)])
+    middle = (np.nanmin(all_places, axis=0) + np.nanmax(all_places, axis=0)) / 2
     assert not (trained.places > middle).all(1).any()
-    assert len(trained) == 200 - (train.places > middle).all(1).sum()
-    bright = [np.argwhere(image[-1] == 255).mean(0)[::-1] for image in tested.images]
-    assert (np.array(bright) > middle).all()
-    assert len(bright) == (test.places > middle).all(1).sum()
+    bright = [np.argwhere(image[-1] == 255) for image in tested.images]
+    places = np.array([where.mean(0)[::-1] for where in bright if len(where)])
+    low_right = (places > middle).all(1)
+    assert result["never_shown"]["n_frames"] == low_right.sum()
+    # All is named (0, 0): the errors are the places themselves.
+    assert result["never_shown"]["pixels"] == pytest.approx(places[low_right].mean(0).tolist())
+    assert result["shown"]["pixels"] == pytest.approx(places[~low_right].mean(0).tolist())
 
 
-def result(arm: str, seed: int, size: int, pixels: float, r2: float) -> dict[str, object]:
-    cell = {"game": "Pong", "arm": arm, "split": "games", "n_frames": size, "seed": seed}
-    return {**cell, "coordinates": ["ball x", "ball y"], "pixels": [pixels, 1.0], "r2": [r2, -2.0]}
+def result(game: str, arm: str, seed: int, n_frames: int, skill: float) -> dict[str, Any]:
+    errors = {"pixels": [10.0 - 8 * skill, 1.0], "skill": skill}
+    kinds = {"shown": errors} if game == "Freeway" else {"shown": errors, "never_shown": errors}
+    return {"game": game, "arm": arm, "seed": seed, "n_frames": n_frames, **kinds}
 
 
 RESULTS = [
-    result(arm, seed, size, 10 / size + seed, r2 + 0.001 * seed)
-    for arm, r2 in (("pooled", 0.1), ("coord-pooled", 0.9))
-    for seed in range(5)
-    for size in (1, 2)
+    result(game, arm, seed, n_frames, skill + 0.001 * seed + 0.1 * (game == "Pong"))
+    for arm, skill in (("pooled", 0.1), ("coord-pooled", 0.8), ("standard", 0.5))
+    for game in ("Freeway", "Pong")
+    for seed in range(6)
+    for n_frames in (1, 2)
 ]
 
 
-def test_results_are_compared_with_frames_as_timesteps(tmp_path: Path) -> None:
-    write_returns(RESULTS, tmp_path / "returns.csv")
-    rows = list(csv.DictReader((tmp_path / "returns.csv").open()))
-    assert rows[0] == {
-        **{"game": "Pong places", "algorithm": "held-out games", "arm": "pooled"},
-        **{"seed": "0", "step": "1", "return": "0.05"},  # a negative R2 counts as none
+def test_skill_is_a_mean_over_games_of_those_seeds_that_have_all() -> None:
+    assert over_games(RESULTS, "shown", 1)["pooled", 2] == pytest.approx(0.152)
+    assert over_games(RESULTS, "never_shown", 1)["pooled", 2] == pytest.approx(0.202)
+    first = RESULTS[0]
+    assert (first["arm"], first["seed"]) == ("pooled", 0)
+    assert ("pooled", 0) not in over_games(RESULTS[1:], "shown", first["n_frames"])
+    assert conditions(RESULTS) == [(n, t) for n in (1, 2) for t in ("shown", "never_shown")]
+
+
+def test_arms_are_compared_with_their_controls(tmp_path: Path) -> None:
+    found = compare(RESULTS, tmp_path)
+    assert list(found) == ["pooled"]
+    assert len(found["pooled"]) == 4
+    assert all("better" in sentence for sentence in found["pooled"])
+    assert (tmp_path / "comparison" / "pooled" / "report.html").exists()
+    written = json.loads((tmp_path / "comparison" / "pooled" / "comparison.json").read_text())
+    assert written["family"] == 4
+    assert {group["game"] for group in written["groups"]} == {
+        f"{n} frames, places {kind}" for n in (1, 2) for kind in ("shown", "never shown")
     }
-    comparison = compare_runs(
-        tmp_path / "returns.csv", output=tmp_path / "comparison", baseline="pooled"
-    )
-    assert (tmp_path / "comparison" / "report.html").exists()
-    assert "better" in repr(comparison)
 
 
-def test_nothing_to_compare(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="no results"):
-        write_returns([], tmp_path / "returns.csv")
+def test_six_seeds_are_enough_for_verdicts_on_the_arms_by_default() -> None:
+    from agents.probe.command import ARMS, SIZES
+    from coordrl.compare.statistics.permutation import smallest_permutation_p
+
+    for family in verdicts.families(ARMS).values():
+        n_comparisons = (len(family) - 1) * len(SIZES) * len(module.TESTS)
+        assert n_comparisons * smallest_permutation_p(6, 6) < 0.05
 
 
-def test_the_page_has_the_means_over_seeds(tmp_path: Path) -> None:
-    page = save_page(RESULTS, tmp_path).read_text()
-    assert mean_pixels(RESULTS, arm="pooled", n_frames=1) == ((12 + 1) / 2, 5)
-    assert "<td>pooled</td><td>6.5</td><td>4.0</td><td>5</td>" in page
-    assert (tmp_path / "Pong.svg").exists()
-    assert save_page(RESULTS, tmp_path).read_text() == page
+def test_the_page_has_errors_and_findings(tmp_path: Path) -> None:
+    page = save_page(RESULTS, {"pooled": ["coord-pooled is <better>"]}, tmp_path).read_text()
+    assert mean_pixels(RESULTS[:12], "pooled", 1, "shown") == pytest.approx((5.09, 6))
+    assert "<td>standard</td><td>0.55 (0.55 to 0.55), 6 seeds</td>" in page
+    assert "<li>coord-pooled is &lt;better&gt;.</li>" in page
+    assert "No places were held out in Freeway." in page
+    assert (tmp_path / "skill.svg").exists()
+    again = save_page(RESULTS, {"pooled": ["coord-pooled is <better>"]}, tmp_path).read_text()
+    assert again == page
 
 
 def test_pictures_have_a_cross_at_each_object(tmp_path: Path) -> None:
@@ -143,6 +189,7 @@ def test_pictures_have_a_cross_at_each_object(tmp_path: Path) -> None:
         (["learn", "--games", "Tennis"], "where Tennis's objects are is not known"),
         (["learn", "--arms", "pooledd"], "unknown arm 'pooledd', did you mean pooled"),
         (["learn", "--frames", "0"], "not a whole number"),
+        (["learn", "--frames", "100001"], "give 100,000 at most"),
     ],
 )
 def test_what_cannot_be_learned(
@@ -153,12 +200,13 @@ def test_what_cannot_be_learned(
 
 
 @pytest.mark.slow
-def test_the_whole_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_whole_command(tmp_path: Path) -> None:
     arguments = ["learn", "--games", "Freeway", "--arms", "pooled", "keypoints", "--seeds", "2"]
     arguments += ["--frames", "64", "128", "--updates", "3", "-o", str(tmp_path / "out")]
     assert run_command(main, arguments) == 0
     assert (tmp_path / "out" / "index.html").exists()
-    assert (tmp_path / "out" / "comparison" / "report.html").exists()
-    first = (tmp_path / "out" / "returns.csv").read_bytes()
+    assert (tmp_path / "out" / "comparison" / "pooled" / "report.html").exists()
+    table = tmp_path / "out" / "returns" / "pooled.csv"
+    first = table.read_bytes()
     assert run_command(main, arguments) == 0
-    assert (tmp_path / "out" / "returns.csv").read_bytes() == first
+    assert table.read_bytes() == first

@@ -4,8 +4,17 @@ import numpy as np
 import pytest
 
 from agents.probe import frames
-from agents.probe.frames import Frames, Store, in_quadrant, play, split_object
+from agents.probe.frames import (
+    Frames,
+    Store,
+    held_out,
+    in_quadrant,
+    play,
+    split_object,
+    unlike,
+)
 from envs.objects import GAMES, coordinates
+from tests.agents.probe.squares import squares
 
 
 @pytest.mark.slow
@@ -37,22 +46,31 @@ def test_the_newest_frame_shows_what_the_places_say() -> None:
 
 
 @pytest.mark.slow
-def test_frames_are_collected_once_and_loaded_from_any_file_on(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(frames, "CHUNK", 16)
-    store = Store(tmp_path, "Freeway")
-    store.collect(32, 16)
-    files = sorted(path.name for path in (tmp_path / "Freeway").iterdir())
-    assert files == ["test-000.npz", "train-000.npz", "train-001.npz"]
-    times = [path.stat().st_mtime_ns for path in sorted((tmp_path / "Freeway").iterdir())]
-    store.collect(32, 16)
-    again = [path.stat().st_mtime_ns for path in sorted((tmp_path / "Freeway").iterdir())]
-    assert again == times
-    whole, turned = store.load("train", 32), store.load("train", 24, first=1, chunks=2)
-    assert len(whole) == 32
-    assert np.array_equal(turned.images, np.roll(whole.images, 16, axis=0)[:24])
-    assert not np.array_equal(store.load("test", 16).images, whole.images[:16])
+def test_frames_are_collected_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in (("CHUNK", 16), ("N_TEST", 16)):
+        monkeypatch.setattr(frames, name, value)
+    store = Store(tmp_path, "Freeway", 32)
+    store.collect()
+    files = sorted((tmp_path / "Freeway").iterdir())
+    assert [path.name for path in files] == ["test-000.npz", "train-000.npz", "train-001.npz"]
+    times = [path.stat().st_mtime_ns for path in files]
+    store.collect()
+    assert [path.stat().st_mtime_ns for path in files] == times
+    train, test, n_dropped = store.load()
+    assert len(train) == 32
+    assert len(test) + n_dropped == 16
+    again = play("Freeway", 16, 1000)
+    assert np.array_equal(train.images[16:], again.images)
+
+
+def test_frames_whose_images_are_known_are_told() -> None:
+    some, others = squares(20), squares(30, seed=1)
+    some.images[3], some.images[4] = others.images[7], others.images[8]
+    new = unlike(some, others)
+    assert not new[3]
+    assert not new[4]
+    # Every tenth square is missing: black images are alike.
+    assert new.sum() == 20 - 2 - 2
 
 
 def test_the_split_is_about_the_ball_or_the_player_if_it_moves_both_ways() -> None:
@@ -62,15 +80,25 @@ def test_the_split_is_about_the_ball_or_the_player_if_it_moves_both_ways() -> No
     assert [game for game in GAMES if split_object(game) is None] == ["Freeway", "SpaceInvaders"]
 
 
-def test_a_quadrant_is_a_quarter_of_the_places_and_holds_no_unseen_object() -> None:
-    grid = np.stack(np.meshgrid(np.arange(10.0), np.arange(20.0)), axis=-1).reshape(-1, 2)
-    places = np.concatenate([np.zeros((200, 1)), grid], axis=1)
-    held_out = in_quadrant(places, [1, 2])
-    assert held_out.mean() == 0.25
-    assert places[held_out, 1].min() == 5
-    assert places[held_out, 2].min() == 10
-    places[0] = np.nan
-    assert not in_quadrant(places, [1, 2])[0]
+def test_a_quadrant_is_a_quarter_of_the_range_and_holds_no_unseen_object() -> None:
+    places = np.stack(np.meshgrid(np.arange(10.0), np.arange(20.0)), axis=-1).reshape(-1, 2)
+    often = np.concatenate([places, np.zeros((500, 2))])  # where the median is 0
+    chosen = in_quadrant(often)
+    assert chosen[:200].mean() == 0.25
+    assert not chosen[200:].any()
+    assert places[chosen[:200]].min(0).tolist() == [5, 10]
+    often[:50] = np.nan
+    assert not in_quadrant(often)[:50].any()
+
+
+def test_places_are_held_out_where_enough_of_the_test_show_them() -> None:
+    train, test = squares(300), squares(1000, seed=1)
+    of_train, of_test = held_out("Hero", train, test)
+    middle = np.nanmax(np.concatenate([train.places, test.places]), axis=0) / 2 + 1.75
+    assert np.array_equal(of_train, (train.places > middle).all(1))
+    assert 200 <= of_test.sum() == (test.places > middle).all(1).sum()
+    for parts in (held_out("Hero", train, test[:400]), held_out("Freeway", train, test)):
+        assert not any(part.any() for part in parts)
 
 
 def test_frames_are_chosen_by_index() -> None:

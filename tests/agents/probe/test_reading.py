@@ -5,7 +5,7 @@ import pytest
 
 from agents.probe.command import main
 from agents.probe.frames import Frames
-from agents.probe.reading import fit
+from agents.probe.reading import PENALTIES, Ridge, best_penalty, fit
 from common.command_line import run_command
 from common.files import read_json
 from tests.agents.runs import refused, small_run, trained
@@ -14,7 +14,7 @@ from tests.agents.runs import refused, small_run, trained
 def test_a_linear_place_is_read_out_and_an_independent_one_is_not() -> None:
     generator = np.random.default_rng(0)
     x = generator.normal(size=(600, 5))
-    places = np.stack([40 + 3 * x[:, 0] - 2 * x[:, 3], generator.normal(size=600)], axis=1)
+    places = np.stack([40 + 3 * x[:, 0] - 2 * x[:, 3], 40 + generator.normal(size=600)], axis=1)
     places[::7, 0] = np.nan
     images = np.zeros((600, 1, 1, 1), np.uint8)
     train, test = Frames(images[:400], places[:400]), Frames(images[400:], places[400:])
@@ -24,29 +24,49 @@ def test_a_linear_place_is_read_out_and_an_independent_one_is_not() -> None:
     assert abs(found.r2[1]) < 0.1
 
 
-def test_the_read_out_is_that_of_the_normal_equations() -> None:
+def test_a_ridge_regression_is_that_of_the_normal_equations() -> None:
     generator = np.random.default_rng(1)
-    x, y = generator.normal(size=(50, 3)), generator.normal(size=(50, 1))
-    frames = Frames(np.zeros((50, 1, 1, 1), np.uint8), y)
-    scaled = (x - x.mean(0)) / x.std(0)
-    stacked = np.concatenate([scaled, np.sqrt(1e-3 * 50) * np.eye(3)])
-    target = np.concatenate([(y - y.mean()).ravel() / y.std(), np.zeros(3)])
+    x, y = generator.normal(size=(50, 3)), generator.normal(size=50)
+    centred = x - x.mean(0)
+    stacked = np.concatenate([centred, np.sqrt(0.3 * 50) * np.eye(3)])
+    target = np.concatenate([(y - y.mean()) / y.std(), np.zeros(3)])
     weights = np.linalg.lstsq(stacked, target, rcond=None)[0]
-    rest = y.ravel() - (scaled @ weights * y.std() + y.mean())
-    assert fit(x, frames, x, frames).pixels == pytest.approx([np.abs(rest).mean()])
+    expected = centred @ weights * y.std() + y.mean()
+    assert Ridge(x, y).predict(x, 0.3) == pytest.approx(expected)
+
+
+def test_the_penalty_is_what_serves_games_left_out() -> None:
+    generator = np.random.default_rng(2)
+    games = np.arange(160) % 8
+    noise, y = generator.normal(size=(160, 60)), generator.normal(size=160)
+    assert best_penalty(noise, y, games) >= 10
+    x = generator.normal(size=(160, 3))
+    assert best_penalty(x, x @ [1.0, 2.0, 3.0], games) == PENALTIES[0]
+    assert best_penalty(x, y, np.zeros(160, dtype=int)) == PENALTIES[-1]
 
 
 def test_the_command_reads_out_of_a_trained_run(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     run = trained(small_run("a2c", "keypoints", env="Pong"), tmp_path / "runs")
-    arguments = ["read", str(run.path), "--frames", "160", "--output", str(tmp_path / "found")]
+    found = tmp_path / "found"
+    arguments = ["read", str(run.path), "--frames", "160", "--output", str(found)]
     assert run_command(main, arguments) == 0
     lines = capsys.readouterr().out.splitlines()
-    assert [line.split(":")[0].split()[-1] for line in lines] == ["trained", "untrained"]
-    [record] = read_json(tmp_path / "found" / "read.json")["runs"]
+    assert [line.split(":")[0].split()[-1] for line in lines[:2]] == ["trained", "untrained"]
+    path = found / "Pong" / "a2c" / "keypoints" / "seed-0.json"
+    record = read_json(path)
     assert record["coordinates"] == ["player y", "enemy y", "ball x", "ball y"]
     assert record["trained"] != record["untrained"]
+    assert 0 <= record["n_identical_left_out"] < 160
+    rows = (found / "returns.csv").read_text().splitlines()[1:]
+    assert [row.split(",")[2] for row in rows] == ["keypoints", "keypoints untrained"]
+    before = path.stat().st_mtime_ns
+    assert run_command(main, arguments) == 0
+    assert capsys.readouterr().out.splitlines()[:2] == lines[:2]
+    assert path.stat().st_mtime_ns == before
+    assert run_command(main, [*arguments[:-4], "--frames", "80", *arguments[-2:]]) == 0
+    assert read_json(path)["n_frames"] == 80
 
 
 def test_a_run_of_a_game_whose_objects_are_not_known(
