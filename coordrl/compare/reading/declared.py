@@ -3,6 +3,8 @@
 import hashlib
 import json
 import os
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from typing import Any, get_args
 
@@ -15,10 +17,12 @@ from coordrl.compare.reading.files import (
     share,
     shown,
 )
-from coordrl.compare.reading.runs import Decision, Declaration, Outcome, Sequential
+from coordrl.compare.reading.runs import Decision, Declaration, Outcome, Sequential, Source
 from coordrl.compare.statistics.sequential import check_looks
 
 STUDY_FILE, DECISIONS_FILE = "study.json", "decisions.json"
+# What those declare that say nothing of it. Not part of their hash: some are older than the word.
+_UNSAID = {"source": Declaration.source}
 # Digits of a seed that is believed.
 _DIGITS = 20
 # Names longer than this are counted.
@@ -40,10 +44,6 @@ def read_declaration(folder: Path) -> Declaration:
         test = comparison.get("test", "unpaired")
         if test not in ("unpaired", "paired"):
             raise UnusableError(f'"test" must be "unpaired" or "paired", not {shown(test)}')
-        outcome = comparison.get("outcome", Declaration.outcome)
-        if outcome not in get_args(Outcome):
-            known = " or ".join(f'"{name}"' for name in get_args(Outcome))
-            raise UnusableError(f'"outcome" must be {known}, not {shown(outcome)}')
         declaration = optional(record, "declaration", str)
         return Declaration(
             name=required(record, "name", str),
@@ -52,7 +52,8 @@ def read_declaration(folder: Path) -> Declaration:
             paired=test == "paired",
             margin=share(comparison, "margin", Declaration.margin),
             window=share(comparison, "window", Declaration.window),
-            outcome=outcome,
+            outcome=_one_of(comparison, "outcome", Declaration.outcome, get_args(Outcome)),
+            source=_one_of(comparison, "source", Declaration.source, get_args(Source)),
             sequential=_sequential(record),
             note=optional(record, "note", str),
             hash=optional(record, "hash", str),
@@ -61,6 +62,40 @@ def read_declaration(folder: Path) -> Declaration:
         )
     except UnusableError as error:
         raise CompareError(f"{path}: {error}") from error
+
+
+def _one_of(comparison: dict[str, Any], name: str, default: str, words: tuple[str, ...]) -> Any:
+    word = comparison.get(name, default)
+    if word not in words:
+        known = " or ".join(f'"{each}"' for each in words)
+        raise UnusableError(f'"{name}" must be {known}, not {shown(word)}')
+    return word
+
+
+def merged(declared: Sequence[Declaration]) -> Declaration:
+    """Return one declaration for all that is compared.
+
+    :raises CompareError: if they do not go together
+    """
+    studies = [each for each in declared if each.runs] or declared[:1]
+    if len(declared) > 1 and any(each.sequential for each in declared):
+        raise CompareError("a sequential study is a whole of its own: compare its folder alone")
+    names = ("baseline", "paired", "margin", "window", "outcome", "source")
+    if len({tuple(getattr(each, name) for name in names) for each in studies}) > 1:
+        raise CompareError(
+            "the studies declare different comparisons (baseline, test, margin, window, outcome, "
+            "source): compare them one by one"
+        )
+    if len(declared) == 1:
+        return declared[0]
+    return replace(
+        studies[0],
+        name=" + ".join(each.name for each in declared),
+        runs=(),
+        note=" ".join(each.note for each in studies if each.note) or None,
+        hash=None,
+        config=None,
+    )
 
 
 def read_decisions(folder: Path) -> tuple[tuple[Decision, ...], list[str]]:
@@ -124,6 +159,7 @@ def declared_values(record: dict[str, Any]) -> dict[str, Any]:
     values = {name: sorted({key[i] for key in cells}) for i, name in enumerate(names)}
     seeds = list(dict.fromkeys(key[3].removeprefix("seed-") for key in cells))
     stated = comparison if isinstance(comparison, dict) else {}
+    stated = {name: stated[name] for name in stated if stated[name] != _UNSAID.get(name, ...)}
     return {"sequential": None, **stated, **values, "seeds": seeds}
 
 
@@ -136,9 +172,14 @@ def declaration_hash(values: dict[str, Any]) -> str:
 def differences(before: dict[str, Any], now: dict[str, Any]) -> list[str]:
     """Say in what two declarations differ; what the first does not state differs from nothing.
 
+    Of whose games are compared silence says something: those of training.
+
     >>> differences({"margin": 0.1, "seeds": ["0"]}, {"margin": 0.01, "seeds": ["0", "1"]})
     ['margin 0.1, now 0.01', 'seeds 0, now 0 1']
+    >>> differences({}, {"margin": 0.1, "source": "evaluations"})
+    ['source runs, now evaluations']
     """
+    before, now = {**_UNSAID, **before}, {**_UNSAID, **now}
     return [
         f"{name} {_short(before[name])}, now {_short(now.get(name))}"
         for name in before

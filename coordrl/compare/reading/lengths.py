@@ -43,7 +43,9 @@ def runs_of_one_length(
         notes += group_notes
         entries |= {run.name: _run(run, lengths.get(run.name), window) for run in members}
     facts = [
-        fact for run in logged for fact in (*run.points.facts, *_no_training_games(run, window))
+        fact
+        for run in logged
+        for fact in (*run.points.facts, *no_training_games(run.points.what, window))
     ]
     notes += _published(entries.values())
     return [entries[run.name] for run in logged], list(dict.fromkeys([*facts, *notes]))
@@ -67,12 +69,16 @@ def _published(entries: Iterable[Run | Missing]) -> list[str]:
     ]
 
 
-def _no_training_games(run: LoggedRun, window: float) -> list[str]:
-    """Return a note if the points of a run are not the games of its training."""
-    if run.points.what == GAMES:
+def no_training_games(what: str, window: float) -> list[str]:
+    """Return a note if the points of a run are not the games of its training.
+
+    :param what: what they are
+    :param window: the last part of the timesteps whose points make the score
+    """
+    if what == GAMES:
         return []
     return [
-        f"the numbers compared are {run.points.what}: a score is the mean of those in the last "
+        f"the numbers compared are {what}: a score is the mean of those in the last "
         f"{100 * window:g} % of the timesteps"
     ]
 

@@ -1,8 +1,8 @@
 """The folders that ``agents.train`` writes.
 
-They hold ``run.json`` and ``episodes.csv`` and, from ``agents.evaluate``, ``evaluation.json``. A
-study's folder holds them and, beside them, ``study.json``
-(:mod:`coordrl.compare.reading.declared`).
+They hold ``run.json`` and ``episodes.csv``, of runs with evaluations ``evaluations.npz``, as SB3
+writes it, and, from ``agents.evaluate``, ``evaluation.json``. A study's folder holds them and,
+beside them, ``study.json`` (:mod:`coordrl.compare.reading.declared`).
 """
 
 import os
@@ -27,16 +27,21 @@ from coordrl.compare.reading.files import (
     shown,
 )
 from coordrl.compare.reading.folders import RUN_FILE
+from coordrl.compare.reading.formats.evaluations import read_evaluations
+from coordrl.compare.reading.points import Points
 from coordrl.compare.reading.runs import (
     GAMES,
     AgentEvaluation,
     Missing,
     Run,
     RunKey,
+    Source,
 )
 from coordrl.compare.statistics.curves import WINDOW, Score, final_score
 
 EPISODE_HEADER = "timestep,wall_seconds,env,return,length"
+#: What SB3's callback writes while a run trains.
+EVALUATIONS_FILE = "evaluations.npz"
 _EVALUATION_FILE = "evaluation.json"
 _MAPS_FILE = "coordinate_maps.png"
 #: Bytes of the largest picture that a report takes in.
@@ -45,14 +50,15 @@ _PNG_BEGINS, _PNG_ENDS = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", b"\0\0\0\0IEND\xaeB`\
 _RELIANCE = ("greedy_changed", "kl", "value_change", "action_change")
 
 
-def read_run(folder: Path, name: str, window: float) -> Run | Missing:
+def read_run(folder: Path, name: str, window: float, source: Source = "runs") -> Run | Missing:
     """Read a run's folder.
 
     :param window: the last part of the timesteps whose games make the score
+    :param source: whose games are compared, those of training or those of the evaluations
     :return: the run, or why it cannot enter the statistics
     """
     try:
-        return _read_run(folder, name, window)
+        return _read_run(folder, name, window, source)
     except UnusableError as error:
         return Missing(name, str(error), _key_of_path(folder, name), _given_up(folder))
 
@@ -65,7 +71,7 @@ def _given_up(folder: Path) -> bool:
         return False
 
 
-def _read_run(folder: Path, name: str, window: float) -> Run:
+def _read_run(folder: Path, name: str, window: float, source: Source) -> Run:
     if not os.path.lexists(folder / RUN_FILE):
         raise UnusableError("not started (no run.json)")
     record = read_record(folder / RUN_FILE)
@@ -77,17 +83,18 @@ def _read_run(folder: Path, name: str, window: float) -> Run:
     n_timesteps = required(record, "n_timesteps", int)
     if not 1 <= n_timesteps <= LATEST:
         raise UnusableError(f'"n_timesteps" must be at least 1, not {n_timesteps}')
-    games, notes = read_episodes(folder / "episodes.csv")
-    # Copies, so that the other columns need not stay in memory.
-    timesteps, returns = games[:, 0].astype(np.int64), games[:, 3].copy()
-    score = final_score(timesteps, returns, n_timesteps, window)
+    of_training = source == "runs"
+    points = _training_games(folder) if of_training else read_evaluations(folder / EVALUATIONS_FILE)
+    score = final_score(points.timesteps, points.returns, n_timesteps, window)
     if score is None:
-        raise UnusableError(
-            f"finished, but none of its {len(games)} games ended in its last {100 * window:g} %"
-        )
-    if timesteps.max() > n_timesteps:
-        notes.append(f"games that ended after timestep {n_timesteps:,} are left out")
-    notes += _disagreement(record, score, window)
+        none = f"of its {len(points.timesteps)} {'games' if of_training else points.what}"
+        raise UnusableError(f"finished, but none {none} ended in its last {100 * window:g} %")
+    notes = [*points.notes]
+    if points.timesteps.max() > n_timesteps:
+        late = "games that ended" if of_training else points.what
+        notes.append(f"{late} after timestep {n_timesteps:,} are left out")
+    if of_training:
+        notes += _disagreement(record, score, window)
     evaluations, evaluation_notes = _read_evaluations(folder)
     maps, map_notes = _coordinate_maps(folder)
     return Run(
@@ -96,18 +103,38 @@ def _read_run(folder: Path, name: str, window: float) -> Run:
         n_timesteps=n_timesteps,
         protocol=optional(record, "protocol", str),
         parameters=optional_numbers(record, "parameters"),
-        reference_scores=optional_numbers(record, "reference_scores"),
+        reference_scores=_reference_scores(record, source),
         timing=optional_numbers(record, "timing"),
         provenance=optional(record, "provenance", dict) or {},
-        points=GAMES,
-        timesteps=timesteps,
-        returns=returns,
-        wall_seconds=games[:, 1].copy(),
+        points=points.what,
+        timesteps=points.timesteps,
+        returns=points.returns,
+        wall_seconds=points.wall_seconds,
         score=score,
         notes=(*notes, *evaluation_notes, *map_notes),
         evaluations=evaluations,
         coordinate_maps=maps,
     )
+
+
+def _training_games(folder: Path) -> Points:
+    games, notes = read_episodes(folder / "episodes.csv")
+    # Copies, so that the other columns need not stay in memory.
+    return Points(
+        what=GAMES,
+        timesteps=games[:, 0].astype(np.int64),
+        returns=games[:, 3].copy(),
+        wall_seconds=games[:, 1].copy(),
+        notes=tuple(notes),
+    )
+
+
+def _reference_scores(record: dict[str, Any], source: Source) -> dict[str, float] | None:
+    """Return what random play scores in the games compared: evaluations may be of others."""
+    name = "eval_reference_scores"
+    if source == "runs" or name not in record:
+        name = "reference_scores"
+    return optional_numbers(record, name)
 
 
 def read_episodes(path: Path) -> tuple[NDArray[np.float64], list[str]]:

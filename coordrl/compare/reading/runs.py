@@ -21,6 +21,8 @@ UNSTATED = "unstated"
 UNSTATED_SEED = -1
 #: What a comparison may be about: each run's score, or the mean of its learning curve.
 Outcome = Literal["score", "sample_efficiency"]
+#: What a study's scores and curves may be of: the games of training, or those of its evaluations.
+Source = Literal["runs", "evaluations"]
 
 
 class RunKey(NamedTuple):
@@ -140,6 +142,7 @@ class Declaration:
     :param margin: the smallest difference that matters, as a share of the baseline's score
     :param window: the last part of the timesteps whose games make the score
     :param outcome: the primary one, which margins, tests and verdicts are about
+    :param source: whose games are compared, those of training or those of the evaluations
     :param sequential: when the study looks at its runs, None for once all have ended
     :param decisions: what a sequential study has recorded of its looks
     :param note: free text for the report
@@ -157,6 +160,7 @@ class Declaration:
     margin: float = 0.1
     window: float = WINDOW
     outcome: Outcome = "score"
+    source: Source = "runs"
     sequential: Sequential | None = None
     decisions: tuple[Decision, ...] = ()
     note: str | None = None

@@ -8,10 +8,15 @@ from typing import Any
 
 from coordrl.compare.errors import CompareError
 from coordrl.compare.plain_text import plain, plainly
-from coordrl.compare.reading.declared import STUDY_FILE, read_decisions, read_declaration
+from coordrl.compare.reading.declared import (
+    STUDY_FILE,
+    merged,
+    read_decisions,
+    read_declaration,
+)
 from coordrl.compare.reading.folders import RUN_FILE, Walk, check_below, each_once
 from coordrl.compare.reading.formats.table import SUFFIXES, read_table
-from coordrl.compare.reading.lengths import runs_of_one_length
+from coordrl.compare.reading.lengths import no_training_games, runs_of_one_length
 from coordrl.compare.reading.logs import KINDS, TAGGED, LogFiles, LoggedRun, find_logs, read_log
 from coordrl.compare.reading.named_arms import arms_named, folder_settings
 from coordrl.compare.reading.pattern import Pattern
@@ -109,11 +114,12 @@ def read_study(*paths: Path, request: Request | None = None, track: Track | None
     roots = [_existing(path) for path in paths]
     base = Path(os.path.commonpath([root if root.is_dir() else root.parent for root in roots]))
     parts = [_find(root, base, request) for root in roots]
-    declared = _merged([part.declared for part in parts])
+    declared, source_notes = _source_asked(merged([part.declared for part in parts]), request)
     items = [item for part in parts for item in part.items]
     items, notes = _algorithms_apart(items, request)
     tracked = track(items) if track else items
-    read = [_read(item, declared.window, request.tag) for item in tracked]
+    read = [_read(item, declared, request.tag) for item in tracked]
+    notes += _of_folders(read, declared.window)
     if request.arm is not None:
         read, more = arms_named(request.arm, read, [_settings(item) for item in items])
         declared = replace(declared, baseline=None)
@@ -129,7 +135,7 @@ def read_study(*paths: Path, request: Request | None = None, track: Track | None
     keys = tuple(entry.key for entry in entries if entry.key is not None)
     part_notes = [note for part in parts for note in part.notes]
     declared = replace(declared, arguments=(*(root.name for root in roots), *request.options))
-    return _plainly(Study(declared, keys, runs, missing, (*part_notes, *notes)))
+    return _plainly(Study(declared, keys, runs, missing, (*source_notes, *part_notes, *notes)))
 
 
 def _plainly(study: Study) -> Study:
@@ -240,40 +246,27 @@ def _find_in_table(path: Path, base: Path) -> _Found:
     return _Found(Declaration(name=path.stem), items, notes)
 
 
-def _merged(declared: Sequence[Declaration]) -> Declaration:
-    """Return one declaration for all that is compared."""
-    studies = [each for each in declared if each.runs] or declared[:1]
-    if len(declared) > 1 and any(each.sequential for each in declared):
-        raise CompareError("a sequential study is a whole of its own: compare its folder alone")
-    if (
-        len(
-            {
-                (each.baseline, each.paired, each.margin, each.window, each.outcome)
-                for each in studies
-            }
-        )
-        > 1
-    ):
-        raise CompareError(
-            "the studies declare different comparisons (baseline, test, margin, window, outcome): "
-            "compare them one by one"
-        )
-    if len(declared) == 1:
-        return declared[0]
-    return replace(
-        studies[0],
-        name=" + ".join(each.name for each in declared),
-        runs=(),
-        note=" ".join(each.note for each in studies if each.note) or None,
-        hash=None,
-        config=None,
+def _source_asked(declared: Declaration, request: Request) -> tuple[Declaration, list[str]]:
+    """Take the games of training where ``--source runs`` asks for them, and note what that is."""
+    if request.source != "runs" or declared.source == "runs":
+        return declared, []
+    note = (
+        f"the study declared that it compares {declared.source}: comparisons of the games of "
+        f"training are others"
     )
+    return replace(declared, source="runs"), [note]
 
 
-def _read(item: _Item, window: float, tag: str | None) -> Run | Missing | LoggedRun:
+def _read(item: _Item, declared: Declaration, tag: str | None) -> Run | Missing | LoggedRun:
     if isinstance(item, RunFolder):
-        return read_run(item.path, item.name, window)
+        return read_run(item.path, item.name, declared.window, declared.source)
     return read_log(item, tag) if isinstance(item, LogFiles) else item
+
+
+def _of_folders(read: Sequence[Run | Missing | LoggedRun], window: float) -> list[str]:
+    """Return a note if what was taken of run folders are not the games of training."""
+    kinds = dict.fromkeys(entry.points for entry in read if isinstance(entry, Run))
+    return [note for what in kinds for note in no_training_games(what, window)]
 
 
 def _settings(item: _Item) -> dict[str, Any]:

@@ -8,6 +8,7 @@ import coordrl
 from coordrl.compare.comparing import words
 from coordrl.compare.comparing.aggregates import Aggregate, AggregateContrast
 from coordrl.compare.comparing.results import ArmResult, Comparison, Contrast
+from coordrl.compare.writing.points import games_meant
 
 _MARKS = {"better": "▲ ", "worse": "▼ "}
 
@@ -39,9 +40,8 @@ def result_blocks(comparison: Comparison) -> list[str]:
 def _legend(comparison: Comparison) -> str:
     declared = comparison.declared
     test = "sign-flip" if declared.paired else "permutation"
-    of_scores = (
-        f"mean return of the games that ended in the last {100 * declared.window:g} % of a run"
-    )
+    games = games_meant(comparison.groups)
+    of_scores = f"mean return of the {games} in the last {100 * declared.window:g} % of a run"
     what = f"Score: {of_scores}"
     if declared.outcome == "sample_efficiency":
         what = f"Mean of the curve: of the returns over the whole run (score: {of_scores})"

@@ -19,6 +19,7 @@ from coordrl.compare.writing.page.data import page_json
 from coordrl.compare.writing.page.looks import WIDTH, look_rows
 from coordrl.compare.writing.page.plotly import plotly_js
 from coordrl.compare.writing.page.repeat import provenance, steps
+from coordrl.compare.writing.points import games_meant, of_evaluations
 from coordrl.compare.writing.style import styles
 
 
@@ -36,6 +37,8 @@ def save_report(comparison: Comparison, path: Path) -> None:
             bars=Bars(comparison),
             looks=styles(comparison.arms),
             games=list(dict.fromkeys(group.game for group in comparison.groups)),
+            games_meant=games_meant(comparison.groups),
+            of_evaluations=of_evaluations(comparison.groups),
             algorithms=_algorithms(comparison),
             shares=SHARES,
             costs=costs(comparison),

@@ -12,6 +12,7 @@ from coordrl.compare.writing.figures.canvas import (
     return_axis,
     timestep_axis,
 )
+from coordrl.compare.writing.points import return_label
 from coordrl.compare.writing.style import Style, return_range
 
 
@@ -32,7 +33,7 @@ def draw_curves(axes: Axes, group: Group, looks: dict[str, Style]) -> None:
         _draw_curve(axes, arm, looks[arm.arm], label)
     _frame(axes, group)
     random_line(axes, group, label=True)
-    axes.set(title=group.title, xlabel="timesteps", ylabel="return of a whole game")
+    axes.set(title=group.title, xlabel="timesteps", ylabel=return_label([group]))
     axes.legend()
 
 
@@ -47,7 +48,7 @@ def curves_grid(groups: list[Group], looks: dict[str, Style]) -> Figure:
         random_line(axes, group, label=False)
         axes.set_title(group.game if one_algorithm else group.title)
     figure.supxlabel("timesteps", fontsize=8, y=0.08 / figure.get_figheight())
-    figure.supylabel("return of a whole game", fontsize=8, x=0.06 / figure.get_figwidth())
+    figure.supylabel(return_label(groups), fontsize=8, x=0.06 / figure.get_figwidth())
     add_legend(figure, looks, lines=True)
     return figure
 

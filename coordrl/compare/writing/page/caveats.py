@@ -4,6 +4,7 @@ from coordrl.compare.comparing import words
 from coordrl.compare.comparing.results import Comparison
 from coordrl.compare.reading.runs import GAMES
 from coordrl.compare.statistics.two_arms import ALPHA
+from coordrl.compare.writing.points import of_evaluations
 
 #: Timesteps of the published Atari results (RL Zoo, CleanRL): 40 million frames.
 PUBLISHED_TIMESTEPS = 10_000_000
@@ -26,6 +27,8 @@ def caveats(comparison: Comparison) -> list[str]:
 
 
 def _points(comparison: Comparison) -> list[str]:
+    if of_evaluations(comparison.groups):
+        return ["Curves and scores are means of games of evaluations, not of those of training."]
     others = {group.points for group in comparison.groups} - {GAMES}
     return [
         f"Some curves and scores are not means of whole games but of {points}."

@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from coordrl.compare.comparing.aggregates import Aggregate
 from coordrl.compare.comparing.curves import common_curves, difference_curve
 from coordrl.compare.comparing.results import ArmResult, Comparison, Group
-from coordrl.compare.reading.runs import GAMES
 from coordrl.compare.writing.json_file import plain
+from coordrl.compare.writing.points import return_label
 from coordrl.compare.writing.style import limits, return_range, styles
 
 # Both protocols of Atari repeat an action for four frames. Published human scores mark its games.
@@ -47,7 +47,7 @@ def _group(comparison: Comparison, group: Group) -> dict[str, Any]:
     others = [arm for arm in group.arms if baseline and arm.arm != comparison.baseline]
     return {
         "game": group.game,
-        "points": "return of a whole game" if group.points == GAMES else "return",
+        "points": return_label([group]),
         "algorithm": group.algorithm,
         "title": group.title,
         "length": group.n_timesteps,

@@ -126,7 +126,7 @@ function drawCaveats() {
     single.length ? `A single seed has no band: ${single.join(", ")}.` : "",
     group.informative ? "" : "No arm is shown to beat random play.",
     group.arms.some((arm) => arm.carried)
-      ? "Open circles: no game of some seed ended in the window; its last value is carried on."
+      ? "Open circles: some seed has no game in the window; its last value is carried on."
       : "",
     state.axis === "hours" ? "Wall time is the mean over an arm's seeds." : "",
     state.view === "difference"
