@@ -74,6 +74,11 @@ class RunConfig(RunSettings):
         return self
 
     @property
+    def eval_steps(self) -> int:
+        """Steps of all environments between two evaluations, 0 where there are none."""
+        return self.eval_freq and max(self.eval_freq // self.hyperparams.n_envs, 1)
+
+    @property
     def foreign(self) -> list[str]:
         """The user's own code that the run imports: an arm's classes, an environment's module."""
         wrappers = [each.get("env_wrapper") for each in (self.env_kwargs, self.eval_env_kwargs)]

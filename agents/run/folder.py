@@ -135,6 +135,9 @@ class RunFolder:
             "resumptions": [],
             "fingerprints": {},
         }
+        if config.eval_env_kwargs:
+            settings = {**config.env_kwargs, **config.eval_env_kwargs}
+            record["eval_reference_scores"] = reference_scores(game, **settings)
         write_json(self.file, record)
 
     def update(self, **changes: Any) -> None:

@@ -23,10 +23,11 @@ from agents.run.config import RunConfig, Seed, hash_of, make_run_config
 from agents.run.fields import Count, PositiveFraction, explain
 from agents.run.hyperparams import AGENTS, ALGORITHMS
 from agents.run.settings import RunSettings
+from agents.study.evaluations import check_evaluated
 from common.errors import UsageError, near_names
 from common.files import read_bytes
 from common.plain_yaml import read_yaml
-from coordrl.compare.reading.runs import Outcome
+from coordrl.compare.reading.runs import Outcome, Source
 from coordrl.compare.statistics.sequential import FUTILITY, check_looks, default_looks
 from envs import resolve_suite
 
@@ -67,8 +68,9 @@ class ComparisonConfig(BaseModel):
 
     ``window`` is the last part of the timesteps whose games make the score; ``margin`` the
     difference that matters, as a part of the baseline's outcome above random play; ``outcome``
-    what is compared, the score or the mean of the learning curve. With ``sequential`` the study
-    stops training for comparisons of which enough is known.
+    what is compared, the score or the mean of the learning curve; ``source`` whose games these are
+    of, ``runs`` for those of training, ``evaluations`` for those of the evaluations. With
+    ``sequential`` the study stops training for comparisons of which enough is known.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -78,6 +80,7 @@ class ComparisonConfig(BaseModel):
     margin: PositiveFraction = 0.1
     window: PositiveFraction = 0.1
     outcome: Outcome = "score"
+    source: Source = "runs"
     sequential: Annotated[SequentialConfig | None, BeforeValidator(_sequential)] = None
 
 
@@ -203,6 +206,8 @@ class StudyConfig(RunSettings):
         # Which studies had not always.
         if self.comparison.outcome == "score":
             del values["comparison"]["outcome"]
+        if self.comparison.source == "runs":
+            del values["comparison"]["source"]
         if self.comparison.sequential is None:
             del values["comparison"]["sequential"]
         return hash_of(values)
@@ -231,7 +236,8 @@ class StudyConfig(RunSettings):
         """Expand the study into its runs, the arms of a cell side by side.
 
         :param elsewhere: Whether other machines train them, whose devices are not known here
-        :raises UsageError: If a game, an arm or a hyper-parameter is unknown or out of range
+        :raises UsageError: If a game, an arm or a hyper-parameter is unknown or out of range, or if
+            evaluations are to be compared and there are none, or not where scores are taken
         """
         configs = [
             self._run(env, algo, arm, seed, elsewhere)
@@ -243,6 +249,8 @@ class StudyConfig(RunSettings):
         [(folder, times)] = Counter(config.relative_folder for config in configs).most_common(1)
         if times > 1:
             raise UsageError(f"env and arms name the same run twice: {folder}")
+        if self.comparison.source == "evaluations":
+            check_evaluated(configs)
         return configs
 
     def _run(self, env: str, algo: str, arm: str, seed: int, elsewhere: bool) -> RunConfig:

@@ -209,7 +209,7 @@ def _evaluation(config: RunConfig, path: Path) -> MatchedEval | None:
         env,
         seed=seed,
         n_eval_episodes=config.eval_episodes,
-        eval_freq=max(config.eval_freq // config.hyperparams.n_envs, 1),
+        eval_freq=config.eval_steps,
         log_path=str(path),
         verbose=0,
     )

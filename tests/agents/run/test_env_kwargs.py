@@ -73,6 +73,7 @@ def test_a_run_trains_and_is_evaluated_under_its_settings(tmp_path: Path) -> Non
     [(name, random)] = folder.record["reference_scores"].items()
     assert name == "random"
     assert random == pytest.approx(0.486, abs=0.001)  # nine cells, paid by distance
+    assert folder.record["eval_reference_scores"].keys() == {"random"}
     assert np.load(folder.path / "evaluations.npz")["results"].shape == (2, 3)
 
 

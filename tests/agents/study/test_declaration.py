@@ -8,6 +8,7 @@ import pytest
 
 from agents.run.folder import RunFolder
 from agents.study import command as study
+from agents.study.config import parse_study
 from common.files import read_json, write_json
 from coordrl.compare.reading.declared import declaration_hash, declared_values
 from coordrl.compare.reading.study import read_study
@@ -22,6 +23,10 @@ CHANGES: list[tuple[dict[str, Any], str]] = [
     (
         {"comparison": {"window": 1.0, "outcome": "sample_efficiency"}},
         "outcome score, now sample_efficiency",
+    ),
+    (
+        {"comparison": {"window": 1.0, "source": "evaluations"}, "eval_freq": 100},
+        "source runs, now evaluations",
     ),
     ({"seeds": 10}, "seeds 0, now 0 1 2 3 4 5 6 7 8 9"),
     ({"arms": ["standard", "coord", "constant"]}, "arms coord standard, now constant coord"),
@@ -170,8 +175,16 @@ def test_a_comparison_tells_of_a_study_file_that_was_changed(tmp_path: Path) -> 
     assert not [note for note in read_study(tmp_path).notes if "changed" in note]
 
 
-def test_the_reference_studies_can_be_read() -> None:
-    root = Path("runs", "reference", "atari", "a2c")
-    record = read_json(root / "study.json")
+@pytest.mark.parametrize("name", ["atari/a2c", "atari/ppo", "quick-control-sequential"])
+def test_the_hashes_of_the_reference_studies_still_hold(name: str) -> None:
+    record = read_json(Path("runs", "reference", name, "study.json"))
     assert record["declaration"] == declaration_hash(declared_values(record))
-    assert not read_study(root).declared.altered
+    assert "source" not in record["comparison"]  # they are older than the word
+    record["comparison"]["source"] = "runs"
+    assert record["declaration"] == declaration_hash(declared_values(record))
+    assert parse_study(record["config"], name).hash == record["hash"]
+
+
+def test_a_reference_study_can_be_read() -> None:
+    declared = read_study(Path("runs", "reference", "atari", "a2c")).declared
+    assert (declared.altered, declared.source) == (False, "runs")

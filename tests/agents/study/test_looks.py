@@ -69,6 +69,8 @@ class Written(Execution):
             return Outcome("out of luck", mendable=False)
         games = f"{HEADER}\n399,1.0,0,{score(self.job.config)!r},9\n"
         (self.job.folder.path / "episodes.csv").write_text(games)
+        evaluated = [[90 - score(self.job.config)]]
+        np.savez(self.job.folder.path / "evaluations.npz", timesteps=[399], results=evaluated)
         self.job.folder.update(status="finished")
         self.executor.finished.append(self.job.name)
         return Outcome()
@@ -148,6 +150,19 @@ def test_only_live_comparisons_go_on(one_by_one: Path) -> None:
     assert comparison.missing == ()
     assert comparison.sequential is not None
     assert comparison.sequential.needed == sum(counts.values()) < 30
+
+
+def test_looks_are_at_evaluations_where_these_are_declared(tmp_path: Path) -> None:
+    declared = {"sequential": {"looks": [6, 8, 10]}, "source": "evaluations"}
+    train(tmp_path, Scores(1), make_study(comparison=declared, eval_freq=100))
+    comparison = compare(read_study(tmp_path))
+    assert {c.arm: c.verdict for _, c in comparison.contrasts()}["coord"] == "worse"
+    [first, *_] = decisions(tmp_path)
+    [coord] = [c for c in first["comparisons"] if c["arm"] == "coord"]  # type: ignore[attr-defined]
+    assert coord["state"] == "different"
+    assert coord["difference"] < 0
+    [note] = comparison.notes  # the record agrees
+    assert note.startswith("the numbers compared are games of evaluations: ")
 
 
 def test_its_status_names_what_is_not_needed(
