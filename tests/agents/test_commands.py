@@ -148,7 +148,7 @@ def test_a_file_that_is_no_study(
 
 def test_no_such_study_names_those_there_are(capsys: pytest.CaptureFixture[str]) -> None:
     message = refused(study.main, ["demmo"], capsys)
-    studies = "atari-a2c, atari-paper, atari-ppo, demo, ladder-control, quick-control"
+    studies = "atari-a2c, atari-paper, atari-ppo, demo, ladder-control, ladder-control-hadamax"
     assert f"; agents/studies has {studies}" in message
     assert "give a study file" in refused(study.main, [], capsys)
 
