@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from common.errors import UsageError
+from coordrl.compare.statistics.families import Comparison
 from coordrl.compare.statistics.two_arms import mean_interval
 from paper import reproduction
 from paper.page import inline, render
 from paper.reproduction import Planned
 from paper.results import Result, load
 from paper.tables import score, to_csv, to_markdown
-from paper.verdicts import Comparison
 
 Arm = tuple[Any, ...]
 UNDECIDED = "undecided, as trainings are missing"

@@ -8,8 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from agents.probe.frames import CHUNK, Frames, Store, held_out, split_object
+from agents.probe.frames import CHUNK, Flags, Frames, Store, held_out, split_object, unlike
 from agents.probe.learning import errors, learn, name
+from agents.run.arm import find_arm
+from agents.run.provenance import builds
+from common.errors import UsageError
 from common.files import read_json, write_json
 from envs.objects import coordinates
 
@@ -23,7 +26,7 @@ TESTS = ("shown", "never_shown")
 class Cell:
     """A training.
 
-    :param n_frames: Frames that it learns from, but for those of held-out places
+    :param n_frames: Frames that it learns from, if there are so many without held-out places
     :param n_collected: Frames that these are drawn from
     """
 
@@ -39,14 +42,29 @@ class Cell:
         """Return the file of its result."""
         return output / self.game / self.arm / f"frames-{self.n_frames}" / f"seed-{self.seed}.json"
 
+    @property
+    def identity(self) -> dict[str, Any]:
+        """What its record begins with, and no other training's."""
+        arm = find_arm(self.arm)
+        extractor = [arm.features_extractor_class, arm.features_extractor_kwargs]
+        return {"format": FORMAT, **asdict(self), "extractor": extractor}
+
     def result(self, output: Path) -> dict[str, Any] | None:
-        """Read its result, None if it is not there, or of another training."""
+        """Read its result, None if it is not there.
+
+        :raises UsageError: If that of another training is in its place
+        """
         path = self.path(output)
         if not path.exists():
             return None
         record = read_json(path)
-        wanted = {"format": FORMAT, **asdict(self)}
-        return record if wanted.items() <= record.items() else None
+        for key, value in self.identity.items():
+            if record.get(key) != value:
+                raise UsageError(
+                    f"{path} is of another training ({key} {record.get(key)}, now {value}): give "
+                    f"--output a folder of its own"
+                )
+        return record
 
 
 def cells(
@@ -74,24 +92,26 @@ def train_cells(todo: Sequence[Cell], output: Path, tell: Callable[[str], None] 
     missing = [cell for cell in todo if cell.result(output) is None]
     if not missing:
         return
-    first = missing[0]
-    train, test, n_dropped = Store(output / FRAMES, first.game, first.n_collected).load()
-    not_to_train, never_shown = held_out(first.game, train, test)
-    order = np.random.default_rng(first.seed).permutation(len(train))
+    game, seed = missing[0].game, missing[0].seed
+    store = Store(output / FRAMES, game, missing[0].n_collected)
+    train, test = store.load("train"), store.load("test")
+    frames = [train.fingerprint, test.fingerprint]
+    not_to_train, never_shown = held_out(game, train, test)
+    allowed = np.flatnonzero(~not_to_train)
+    new = unlike(test, train[allowed])
+    test, never_shown = test[new], never_shown[new]
+    allowed = np.random.default_rng(seed).permutation(allowed)
+    facts = {"frames": frames, "n_identical_left_out": int((~new).sum()), "builds": builds()}
     for number, cell in enumerate(missing, 1):
-        chosen = order[: cell.n_frames]
-        chosen = np.sort(chosen[~not_to_train[chosen]])
-        result = train_cell(cell, train[chosen], test, never_shown)
+        result = train_cell(cell, train[np.sort(allowed[: cell.n_frames])], test, never_shown)
         path = cell.path(output)
         path.parent.mkdir(parents=True, exist_ok=True)
-        write_json(path, {**result, "n_identical_left_out": n_dropped})
+        write_json(path, {**result, **facts})
         skill = ", ".join(f"{what} {result[what]['skill']:.2f}" for what in TESTS if what in result)
         tell(f"{number}/{len(missing)} {cell.arm}, {cell.n_frames} frames: skill {skill}")
 
 
-def train_cell(
-    cell: Cell, train: Frames, test: Frames, never_shown: np.ndarray[Any, np.dtype[np.bool_]]
-) -> dict[str, Any]:
+def train_cell(cell: Cell, train: Frames, test: Frames, never_shown: Flags) -> dict[str, Any]:
     """Train an extractor and test it.
 
     :param never_shown: Which frames of the test have the object at a place that was held out
@@ -106,12 +126,10 @@ def train_cell(
         kinds["never_shown"] = (never_shown, split_object(cell.game) or [])
     found = {}
     for kind, (which, numbers) in kinds.items():
-        places = test.places[which][:, numbers]
-        wrong = errors(named[which][:, numbers], places, train.places[:, numbers])
+        wrong = errors(named[which][:, numbers], test.places[which][:, numbers])
         names = [" ".join(coordinates(cell.game)[number]) for number in numbers]
         if wrong.skill is not None:
-            counted = {"n_frames": int(which.sum()), "coordinates": names}
-            found[kind] = {**counted, **asdict(wrong), "skill": wrong.skill}
+            found[kind] = {"n_frames": int(which.sum()), "coordinates": names, **asdict(wrong)}
     seconds = round(time.process_time() - started, 1)
-    record = {"format": FORMAT, **asdict(cell), "n_trained": len(train), **found}
+    record = {**cell.identity, "n_trained": len(train), **found}
     return {**record, "cpu_seconds": seconds}

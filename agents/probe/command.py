@@ -2,6 +2,7 @@
 
 import argparse
 from collections.abc import Sequence
+from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -24,10 +25,11 @@ from common.command_line import (
     whole_number_or_zero,
 )
 from common.errors import UsageError
-from common.files import locked
+from common.files import locked, write_json
 from common.jobs import Job, run_jobs
 from common.processes import cores
 from coordrl.compare.reading.folders import FOLLOW_LINKS
+from envs import resolve_game
 from envs.objects import GAMES, things
 
 ARMS = (
@@ -58,30 +60,37 @@ def _learn(options: argparse.Namespace) -> int:
     output: Path = options.output
     output.mkdir(parents=True, exist_ok=True)
     with locked(output, "the probe in"):
-        jobs = [_job("frames", game, options, _settings(options)) for game in options.games]
+        missing = [cell for cell in planned if cell.result(output) is None]
+        groups = dict.fromkeys((cell.game, cell.seed) for cell in missing)
+        jobs = [_job("frames", game, options) for game in dict.fromkeys(game for game, _ in groups)]
         failed = run_jobs(jobs, options.processes)
         if not failed:
-            groups = {(cell.game, cell.seed): cell for cell in planned if _missing(cell, output)}
-            jobs = [
-                _job("cell", game, options, ["--seed", str(seed), *_settings(options)])
-                for game, seed in groups
-            ]
+            jobs = [_job("cell", game, options, seed) for game, seed in groups]
             total = len({(cell.game, cell.seed) for cell in planned})
             failed = run_jobs(jobs, options.processes, total - len(jobs))
         for job in failed:
             tell(f"failed: {job.name}: {job.last_line()}; see {job.log}")
         results = [result for cell in planned if (result := cell.result(output)) is not None]
         if results:
-            _report(results, output)
+            _report(results, len(planned), output)
     return FAILED if failed else 0
 
 
-def _report(results: list[dict[str, Any]], output: Path) -> None:
+def _report(results: list[dict[str, Any]], planned: int, output: Path) -> None:
     # Trainings do without what only the page needs.
     from agents.probe.page import save_page
-    from agents.probe.verdicts import compare
+    from agents.probe.verdicts import compare_with_controls, told
 
-    print(f"page: {save_page(results, compare(results, output), output)}")
+    for game in {row["game"] for row in results}:
+        if len({tuple(row["frames"]) for row in results if row["game"] == game}) > 1:
+            raise UsageError(f"{output}: results of {game} are of different frames, delete some")
+    found = compare_with_controls(results) if len(results) == planned else {}
+    for family in found.values():
+        for one in family:
+            print(told(one))
+    record = {control: [asdict(one) for one in family] for control, family in found.items()}
+    write_json(output / "results.json", {"comparisons": record, "trainings": results})
+    print(f"page: {save_page(results, found, planned, output)}")
 
 
 def _frames(options: argparse.Namespace) -> int:
@@ -101,8 +110,8 @@ def _cell(options: argparse.Namespace) -> int:
 
 
 def _read(options: argparse.Namespace) -> int:
-    from agents.probe.reading import read_run, told
-    from agents.probe.verdicts import compare_agents
+    from agents.probe.reading import lines, read_run
+    from agents.probe.verdicts import compare_agents, told
 
     folders, left_out = find_runs(options.paths, options.trust, options.follow_links)
     for reason in left_out:
@@ -112,6 +121,9 @@ def _read(options: argparse.Namespace) -> int:
         raise UsageError(f"no run is of a game whose objects are known: {', '.join(GAMES)}")
     if len(known) < len(folders):
         tell(f"left out: {len(folders) - len(known)} runs of games whose objects are not known")
+    names = [folder.config.relative_folder for folder in known]
+    if twice := [name for name in names if names.count(name) > 1]:
+        raise UsageError(f"{twice[0]} is there twice: give runs of one study")
     read = partial(read_run, n_frames=options.frames, seed=options.seed, output=options.output)
     results, failed = [], False
     for _, result in of_each_run(known, read, options.processes):
@@ -120,9 +132,14 @@ def _read(options: argparse.Namespace) -> int:
             tell(f"error: {result}")
         else:
             results.append(result)
-            print("\n".join(told(result)), flush=True)
-    if options.output is not None and results:
-        compare_agents(results, options.output)
+            print("\n".join(lines(result)), flush=True)
+    results.sort(key=lambda row: (row["game"], row["algo"], row["arm"], row["seed"]))
+    found = compare_agents(results)
+    for one in found:
+        print(told(one))
+    if options.output is not None:
+        values = {"comparisons": [asdict(one) for one in found], "agents": results}
+        write_json(options.output / "results.json", values)
     return BAD_INPUT if failed else 0
 
 
@@ -145,10 +162,6 @@ def _planned(options: argparse.Namespace) -> list[Cell]:
     )
 
 
-def _missing(cell: Cell, output: Path) -> bool:
-    return cell.result(output) is None
-
-
 def _settings(options: argparse.Namespace) -> list[str]:
     return [
         *("--arms", *options.arms),
@@ -157,20 +170,21 @@ def _settings(options: argparse.Namespace) -> list[str]:
     ]
 
 
-def _job(command: str, game: str, options: argparse.Namespace, more: list[str]) -> Job:
-    arguments = (command, game, "--output", str(options.output), *more)
-    seed = more[1:2] if command == "cell" else []
-    name = " ".join([game, *(["frames"] if command == "frames" else ["seed", *seed])])
-    folder = options.output / "logs" / name.replace(" ", "-")
-    return Job(name, ("-m", "agents.probe", *arguments), folder)
+def _job(command: str, game: str, options: argparse.Namespace, seed: int | None = None) -> Job:
+    which = [] if seed is None else ["--seed", str(seed)]
+    arguments = (command, game, "--output", str(options.output), *which, *_settings(options))
+    name = f"{game} frames" if seed is None else f"{game} seed {seed}"
+    return Job(
+        name, ("-m", "agents.probe", *arguments), options.output / "logs" / name.replace(" ", "-")
+    )
 
 
 def _game(name: str) -> str:
     try:
         things(name)
+        return resolve_game(name).name
     except ValueError as error:
         raise argparse.ArgumentTypeError(str(error)) from None
-    return next(game for game in GAMES if things(game) is things(name))
 
 
 def _make_parser() -> ArgumentParser:

@@ -18,7 +18,7 @@ from envs.objects import Places, coordinates, in_images
 N_ENVS = 8
 """Games played side by side: few frames come from many games."""
 EVERY = 4
-"""Steps of a game between two of its frames."""
+"""Steps of a game from one of its frames to the next: as many as images in a stack."""
 CHUNK = 1000
 """Frames of a file, of games from a seed of its own."""
 N_TEST = 4_000
@@ -39,16 +39,26 @@ class Frames:
     :param images: Observations of shape (n, 4, 84, 84), the newest frame last
     :param places: Where what moves is in the newest frame, in pixels, of shape (n, coordinates) in
         the order of :func:`envs.objects.coordinates`; NaN where it is not seen
+    :param earlier: The same for the images before it, of shape (n, 3, coordinates)
     """
 
     images: Images
     places: Places
+    earlier: Places
 
     def __len__(self) -> int:
         return len(self.images)
 
     def __getitem__(self, which: slice | npt.NDArray[np.generic]) -> "Frames":
-        return Frames(self.images[which], self.places[which])
+        return Frames(self.images[which], self.places[which], self.earlier[which])
+
+    @property
+    def fingerprint(self) -> str:
+        """A hash of all of it."""
+        digest = hashlib.sha256()
+        for part in (self.images, self.places, self.earlier):
+            digest.update(np.ascontiguousarray(part).tobytes())
+        return digest.hexdigest()[:16]
 
 
 def play(
@@ -63,7 +73,7 @@ def play(
     :param rules: As :func:`envs.atari.make_atari_env` takes them; by default the classic protocol
     """
     generator = np.random.default_rng(seed)
-    images, places = [], []
+    images, places = [], list[Places]()
     with closing(make_atari_env(game, N_ENVS, seed, backend="sb3", **rules)) as env:
         consoles = [base.ale for base in env.get_attr("unwrapped")]
         observations = env.reset()
@@ -73,12 +83,15 @@ def play(
             else:
                 actions, _ = policy.predict(observations)  # type: ignore[arg-type]  # no tuples
             observations, *_ = env.step(actions)
+            memory = np.stack([console.getRAM() for console in consoles])
+            screens = np.stack([console.getScreenRGB() for console in consoles])
+            places.append(in_images(game, memory, screens))
             if step % EVERY == 0:
-                memory = np.stack([console.getRAM() for console in consoles])
-                screens = np.stack([console.getScreenRGB() for console in consoles])
                 images.append(np.ascontiguousarray(observations))
-                places.append(in_images(game, memory, screens))
-    return Frames(np.concatenate(images), np.concatenate(places))[:n_frames]
+    # Of all steps, as (steps kept, EVERY, games, coordinates).
+    steps = np.stack(places).reshape(len(images), EVERY, *places[0].shape)
+    newest, earlier = np.concatenate(steps[:, -1]), np.concatenate(steps[:, :-1].swapaxes(1, 2))
+    return Frames(np.concatenate(images), newest, earlier)[:n_frames]
 
 
 class Store:
@@ -101,20 +114,14 @@ class Store:
             if not path.exists():
                 write_atomically(path, partial(_write, play(self._game, CHUNK, seed)))
 
-    def load(self) -> tuple[Frames, Frames, int]:
+    def load(self, part: str) -> Frames:
         """Read what was collected.
 
-        :return: Frames to learn from; frames to be tested on, without those whose images are also
-            among the former; and how many these were
+        :param part: ``"train"`` or ``"test"``
         """
-        train, test = self._load("train"), self._load("test")
-        new = unlike(test, train)
-        return train, test[new], int((~new).sum())
-
-    def _load(self, part: str) -> Frames:
         loaded = [_read(path) for path, _ in self._files(part)]
-        images = np.concatenate([frames.images for frames in loaded])
-        return Frames(images, np.concatenate([frames.places for frames in loaded]))
+        parts = [(frames.images, frames.places, frames.earlier) for frames in loaded]
+        return Frames(*(np.concatenate(arrays) for arrays in zip(*parts, strict=True)))
 
     def _files(self, part: str) -> list[tuple[Path, int]]:
         """Return the files of a part, and the seeds of their games."""
@@ -135,13 +142,17 @@ def held_out(game: str, train: Frames, test: Frames) -> tuple[Flags, Flags]:
     """Tell which frames have the game's ball, or else its player, in the quadrant held out.
 
     None, where nothing moves both ways or too few of the test do.
+
+    :return: Of training those that show it there in any of their images; of the test those that
+        show it there in the newest one
     """
     chosen = split_object(game)
     if chosen is not None:
-        both = in_quadrant(np.concatenate([train.places, test.places])[:, chosen])
-        of_train, of_test = both[: len(train)], both[len(train) :]
-        if of_test.sum() >= FEWEST_HELD_OUT:
-            return of_train, of_test
+        middle = np.nanmedian(train.places[:, chosen], axis=0)
+        tested = in_quadrant(test.places[:, chosen], middle)
+        if tested.sum() >= FEWEST_HELD_OUT:
+            shown = in_quadrant(train.earlier[..., chosen], middle).any(axis=1)
+            return shown | in_quadrant(train.places[:, chosen], middle), tested
     return np.zeros(len(train), dtype=bool), np.zeros(len(test), dtype=bool)
 
 
@@ -158,15 +169,16 @@ def split_object(game: str) -> list[int] | None:
     return None
 
 
-def in_quadrant(places: Places) -> Flags:
-    """Tell which places are low and to the right of the middle of their range.
+def in_quadrant(places: Places, middle: Places) -> Flags:
+    """Tell which places are low and to the right of the middle.
 
-    Low and right of the middle of an image would hold nothing in some games.
+    The middle is that of where the object is: low and right of the middle of an image would hold
+    nothing in some games.
 
-    :param places: Shape (n, 2), NaN where the object is not seen
+    :param places: Shape (..., 2), NaN where the object is not seen
+    :param middle: Shape (2,)
     """
-    middle = (np.nanmin(places, axis=0) + np.nanmax(places, axis=0)) / 2
-    return np.asarray((places > middle).all(axis=1))
+    return np.asarray((places > middle).all(axis=-1))
 
 
 def _digest(image: Images) -> bytes:
@@ -174,9 +186,9 @@ def _digest(image: Images) -> bytes:
 
 
 def _write(frames: Frames, path: Path) -> None:
-    np.savez_compressed(path, images=frames.images, places=frames.places)
+    np.savez_compressed(path, images=frames.images, places=frames.places, earlier=frames.earlier)
 
 
 def _read(path: Path) -> Frames:
     with np.load(path, allow_pickle=False) as arrays:
-        return Frames(arrays["images"], arrays["places"])
+        return Frames(arrays["images"], arrays["places"], arrays["earlier"])

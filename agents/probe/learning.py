@@ -25,51 +25,40 @@ BATCH = 8
 class Errors:
     """How far predicted places are from the true ones, of frames that were not trained on.
 
-    What is never seen has none.
+    Of what is never seen there are none.
 
     :param pixels: Mean absolute error of each coordinate, in pixels of the 84x84 image
-    :param constant: The same, had every place been named the median of those of training
+    :param constant: The same, had every place been named the median of the true ones
     :param r2: Share of each coordinate's variance that is explained; negative if the mean is better
+    :param skill: The skill score (Murphy 1988), 1 - sum of pixels / sum of constant; 1 is perfect,
+        0 as good as the best constant, negative worse
     """
 
     pixels: list[float | None]
     constant: list[float | None]
     r2: list[float | None]
-
-    @property
-    def skill(self) -> float | None:
-        """The skill score (Murphy 1988), 1 - pixels / constant, mean of what was seen.
-
-        1 is perfect, 0 as good as the constant, negative worse.
-        """
-        pairs = zip(self.pixels, self.constant, strict=True)
-        found = [
-            1 - wrong / constant for wrong, constant in pairs if wrong is not None and constant
-        ]
-        return float(np.mean(found)) if found else None
+    skill: float | None
 
 
-def errors(predicted: Places, places: Places, trained: Places) -> Errors:
-    """Compare places, of shape (n, coordinates); those that are NaN do not count.
-
-    :param trained: Places of the frames that were trained on, of shape (m, coordinates)
-    """
-    columns = zip(predicted.T, places.T, trained.T, strict=True)
+def errors(predicted: Places, places: Places) -> Errors:
+    """Compare places, of shape (n, coordinates); those that are NaN do not count."""
+    columns = zip(predicted.T, places.T, strict=True)
     found = [_coordinate_errors(*column) for column in columns]
     pixels, constant, r2 = (list(values) for values in zip(*found, strict=True))
-    return Errors(pixels, constant, r2)
+    wrong, least = (sum(value or 0.0 for value in values) for values in (pixels, constant))
+    return Errors(pixels, constant, r2, 1 - wrong / least if least else None)
 
 
 def _coordinate_errors(
-    predicted: Places, places: Places, trained: Places
+    predicted: Places, places: Places
 ) -> tuple[float, float, float] | tuple[None, None, None]:
     """Return what :class:`Errors` has of a coordinate."""
     seen = ~(np.isnan(predicted) | np.isnan(places))
-    if not seen.any() or np.isnan(trained).all():
+    if not seen.any():
         return (None, None, None)
     true, wrong = places[seen], (predicted - places)[seen]
     total = max(float(((true - true.mean()) ** 2).sum()), 1e-12)
-    constant = np.abs(np.nanmedian(trained) - true).mean()
+    constant = np.abs(true - np.median(true)).mean()
     return float(np.abs(wrong).mean()), float(constant), 1 - float((wrong**2).sum()) / total
 
 

@@ -14,6 +14,7 @@ from agents.play.agent import load_policy
 from agents.probe.frames import N_ENVS, TEST_SEEDS, Frames, play, unlike
 from agents.probe.learning import SIZE, Errors, errors
 from agents.run.folder import RunFolder
+from agents.run.provenance import builds
 from agents.training.model import make_run_env, policy_kwargs
 from common.errors import UsageError
 from common.files import read_json, write_json
@@ -60,9 +61,12 @@ def read_out(folder: RunFolder, n_frames: int, seed: int) -> dict[str, Any]:
     torch.set_num_threads(1)
     config = folder.config
     with closing(make_run_env(config, n_envs=1)) as env:
-        shape = env.observation_space.shape or ()
-        if shape[1:] != (SIZE, SIZE):
-            raise UsageError(f"{folder.path}: its images are {shape}, places are known in 84x84")
+        shape = (config.hyperparams.frame_stack, SIZE, SIZE)
+        if env.observation_space.shape != shape:
+            raise UsageError(
+                f"{folder.path}: its images have the shape {env.observation_space.shape}, places "
+                f"are known in grey ones, {shape}"
+            )
         policy = load_policy(folder, env)
         torch.manual_seed(config.seed)
         untrained: ActorCriticPolicy = config.arm.policy_class()(
@@ -70,7 +74,7 @@ def read_out(folder: RunFolder, n_frames: int, seed: int) -> dict[str, Any]:
         )
     torch.manual_seed(seed)  # of the actions that are drawn
     rules = {"protocol": config.protocol, "frame_stack": config.hyperparams.frame_stack}
-    rules |= config.env_kwargs
+    rules |= dict(config.env_kwargs)
     train = play(config.env, n_frames, seed, policy, **rules)
     test = play(config.env, n_frames, TEST_SEEDS + seed, policy, **rules)
     new = unlike(test, train)
@@ -80,17 +84,18 @@ def read_out(folder: RunFolder, n_frames: int, seed: int) -> dict[str, Any]:
     found = {}
     for what, network in ((TRAINED, policy), (UNTRAINED, untrained)):
         wrong = fit(features(network, train), train, features(network, test), test)
-        found[what] = {**asdict(wrong), "skill": wrong.skill}
+        found[what] = asdict(wrong)
     names = [" ".join(pair) for pair in coordinates(config.env)]
     run = {"game": config.env, "algo": config.algo, "arm": config.arm.name, "seed": config.seed}
+    run |= {"n_timesteps": config.n_timesteps, "rules": rules, "builds": builds()}
     left_out = {"n_identical_left_out": int((~new).sum())}
     return {**run, **left_out, "coordinates": names, **found}
 
 
-def told(result: dict[str, Any]) -> list[str]:
+def lines(result: dict[str, Any]) -> list[str]:
     """Say in two lines what was read out of a run."""
     run = f"{result['game']} {result['algo']} {result['arm']} seed {result['seed']}"
-    lines = []
+    told = []
     for what in (TRAINED, UNTRAINED):
         found = result[what]
         rows = zip(result["coordinates"], found["pixels"], found["r2"], strict=True)
@@ -98,8 +103,8 @@ def told(result: dict[str, Any]) -> list[str]:
             f"{name} {'not seen' if pixels is None else f'{pixels:.1f} px (R2 {r2:.2f})'}"
             for name, pixels, r2 in rows
         ]
-        lines.append(f"{run} {what}: {', '.join(texts)}")
-    return lines
+        told.append(f"{run} {what}: {', '.join(texts)}")
+    return told
 
 
 @torch.no_grad()
@@ -133,7 +138,7 @@ def fit(x_train: Places, train: Frames, x_test: Places, test: Frames) -> Errors:
             ridge = Ridge(x, y)
             named = ridge.predict(x_test, best_penalty(x, y, games[seen]))
             predicted[:, number] = named.clip(0, SIZE - 1)  # a place is in the image
-    return errors(predicted, test.places, train.places)
+    return errors(predicted, test.places)
 
 
 class Ridge:

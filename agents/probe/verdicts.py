@@ -1,20 +1,15 @@
 """What the probe's results come to: each arm against its control, over all games."""
 
-import csv
-import io
-from collections.abc import Iterable, Iterator, Sequence
-from pathlib import Path
+from collections.abc import Iterator, Sequence
 from statistics import fmean
 from typing import Any
 
 from agents.probe.cells import TESTS
-from agents.probe.reading import TRAINED, UNTRAINED
 from agents.run.arm import find_arm
-from common.command_line import tell
-from common.files import write_bytes
-from coordrl.compare import CompareError, compare_runs
+from coordrl.compare.statistics.families import Comparison, Samples, compare
 
-RETURNS, COMPARISON = "returns", "comparison"
+MARGIN = 0.05
+"""Of skill: the smallest difference that matters."""
 
 Results = Sequence[dict[str, Any]]
 
@@ -32,69 +27,16 @@ def over_games(results: Results, test: str, n_frames: int) -> dict[tuple[str, in
     return {key: fmean(scores.values()) for key, scores in found.items() if set(scores) == games}
 
 
+def skills(results: Results, arm: str, n_frames: int, test: str) -> list[float]:
+    """Return an arm's mean skills over games, one a seed, in the order of the seeds."""
+    found = over_games(results, test, n_frames)
+    return [skill for (name, _), skill in sorted(found.items()) if name == arm]
+
+
 def conditions(results: Results) -> list[tuple[int, str]]:
     """List the numbers of frames and the tests that there are results of."""
     found = {(row["n_frames"], test) for row in results for test in TESTS if test in row}
     return sorted(found, key=lambda one: (one[0], TESTS.index(one[1])))
-
-
-def families(arms: Sequence[str]) -> dict[str, list[str]]:
-    """Return the arms that have a control among them, by it, and it first.
-
-    >>> families(["coord", "pooled", "standard", "coord-pooled", "keypoints"])
-    {'standard': ['standard', 'coord'], 'pooled': ['pooled', 'coord-pooled', 'keypoints']}
-    """
-    found: dict[str, list[str]] = {}
-    for arm in arms:
-        control = find_arm(arm).control
-        if control in arms:
-            found.setdefault(str(control), [str(control)]).append(arm)
-    return found
-
-
-def compare(results: Results, output: Path) -> dict[str, tuple[str, ...]]:
-    """Compare arms with their controls, a report each control.
-
-    What :mod:`coordrl.compare` calls the game is the number of frames and the kind of test, and
-    the return is the skill, a mean over games.
-
-    :return: What was found, in sentences, by control
-    """
-    found = {}
-    for control, arms in families(list(dict.fromkeys(row["arm"] for row in results))).items():
-        table = output / RETURNS / f"{control}.csv"
-        table.parent.mkdir(parents=True, exist_ok=True)
-        write_bytes(table, to_table(_rows(results, arms)).encode())
-        try:
-            compared = compare_runs(table, output=output / COMPARISON / control, baseline=control)
-        except CompareError as error:
-            tell(f"no verdicts on arms of {control}: {error}")
-            continue
-        found[control] = tuple(compared.findings)
-    return found
-
-
-def compare_agents(results: Results, output: Path) -> None:
-    """Compare what is read out of agents: with SB3's network, and with untrained networks.
-
-    The return is the skill; an arm's untrained network is an arm of its own.
-
-    :param results: As :func:`agents.probe.reading.read_run` returns them
-    """
-    rows = [
-        (row["game"], row["algo"], arm, row["seed"], row["n_frames"], row[what]["skill"])
-        for row in sorted(results, key=lambda row: (row["game"], row["algo"], row["seed"]))
-        for what, arm in ((TRAINED, row["arm"]), (UNTRAINED, f"{row['arm']} {UNTRAINED}"))
-        if row[what]["skill"] is not None
-    ]
-    table = output / "returns.csv"
-    write_bytes(table, to_table(rows).encode())
-    arms = list(dict.fromkeys(row[2] for row in rows))
-    baseline = "standard" if "standard" in arms else arms[0]
-    try:
-        compare_runs(table, output=output / COMPARISON, baseline=baseline)
-    except CompareError as error:
-        tell(f"no verdicts: {error}")
 
 
 def condition_name(n_frames: int, test: str) -> str:
@@ -106,20 +48,75 @@ def condition_name(n_frames: int, test: str) -> str:
     return f"{n_frames:,} frames, places {test.replace('_', ' ')}"
 
 
-def to_table(rows: Iterable[tuple[str, str, str, int, int, float]]) -> str:
-    """Write rows as a table that ``coordrl.compare`` reads."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(["game", "algorithm", "arm", "seed", "step", "return"])
-    writer.writerows((*row, f"{skill:.6f}") for *row, skill in rows)
-    return text.getvalue()
+def controlled(arms: Sequence[str]) -> dict[str, list[str]]:
+    """Return the arms whose control is among them, by it.
+
+    >>> controlled(["coord", "pooled", "standard", "coord-pooled", "keypoints"])
+    {'standard': ['coord'], 'pooled': ['coord-pooled', 'keypoints']}
+    """
+    found: dict[str, list[str]] = {}
+    for arm in arms:
+        control = find_arm(arm).control
+        if control in arms:
+            found.setdefault(str(control), []).append(arm)
+    return found
 
 
-def _rows(results: Results, arms: Sequence[str]) -> Iterator[tuple[str, str, str, int, int, float]]:
-    for n_frames, test in conditions(results):
-        for (arm, seed), skill in over_games(results, test, n_frames).items():
-            if arm in arms:
-                yield (
-                    *(condition_name(n_frames, test), "mean over games"),
-                    *(arm, seed, n_frames, skill),
-                )
+def compare_with_controls(results: Results) -> dict[str, list[Comparison]]:
+    """Compare arms with their controls under every condition: a family a control."""
+    found = {}
+    for control, arms in controlled(list(dict.fromkeys(row["arm"] for row in results))).items():
+        family = [
+            Samples(
+                f"{condition_name(*condition)}: {arm} and {control}",
+                skills(results, control, *condition),
+                skills(results, arm, *condition),
+                MARGIN,
+            )
+            for condition in conditions(results)
+            for arm in arms
+        ]
+        found[control] = compare([one for one in family if one.control and one.other])
+    return found
+
+
+def compare_agents(results: Results) -> list[Comparison]:
+    """Compare what is read out of agents: with those of the control, and with untrained networks.
+
+    :param results: As :func:`agents.probe.reading.read_run` returns them
+    :return: One family
+    """
+    return compare(list(_pairs(results)))
+
+
+def _pairs(results: Results) -> Iterator[Samples]:
+    def of(game: str, algo: str, arm: str, what: str) -> list[float]:
+        return [
+            row[what]["skill"]
+            for row in results
+            if (row["game"], row["algo"], row["arm"]) == (game, algo, arm)
+            and row[what]["skill"] is not None
+        ]
+
+    for game, algo in sorted({(row["game"], row["algo"]) for row in results}):
+        arms = sorted({row["arm"] for row in results if (row["game"], row["algo"]) == (game, algo)})
+        pairs = [((arm, "untrained"), (arm, "trained")) for arm in arms]
+        for control, others in controlled(arms).items():
+            pairs += [((control, "trained"), (arm, "trained")) for arm in others]
+        for (control, before), (arm, after) in pairs:
+            samples = of(game, algo, control, before), of(game, algo, arm, after)
+            if min(map(len, samples)) > 0:
+                name = f"{game}, {algo}: {arm} and {control}" + " untrained" * (before != after)
+                yield Samples(name, *samples, MARGIN)
+
+
+def told(one: Comparison) -> str:
+    """Say in a sentence what a comparison has found."""
+    equal = one.p_equivalence if one.verdict == "equivalent" else None
+    p = one.p if equal is None else equal
+    text = f"{one.name}: skill {one.means[1]:.2f} and {one.means[0]:.2f}"
+    if one.interval is not None:
+        ends = f"{one.interval.low:.2f} to {one.interval.high:.2f}"
+        text += f", difference {one.difference:.2f} (95 % interval {ends})"
+    seeds = f"{one.seeds[1]} and {one.seeds[0]} seeds"
+    return f"{text}: {one.verdict} (p = {p:.2g}, margin {MARGIN:g}, {seeds})"

@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 
+from coordrl.compare.statistics.families import Comparison, Samples, compare
 from paper.detection.boxes import ANCHORS
 from paper.detection.networks import MODELS
 from paper.study import Run, Table
-from paper.verdicts import Comparison, Samples, compare
 
 MEASURES = ("select", "average", "train", "truth", "recall", "precision")
 TABLE = Table({"width": None, "epochs": None, "anchors": ANCHORS, "model": MODELS}, MEASURES)

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 from statistics import fmean as mean
 
+from coordrl.compare.statistics.families import Comparison, Samples, compare
 from paper.gan.networks import ARMS
 from paper.gan.training import RECIPES
 from paper.study import Run, Table
-from paper.verdicts import Comparison, Samples, compare
 
 MEASURES = (
     *("spread", "red", "blue", "difference", "tv"),

@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 
+from coordrl.compare.statistics.families import Comparison, Samples, compare
 from paper.imagenet.fashion import PLACES
 from paper.imagenet.networks import ARMS
 from paper.study import Run, Table
-from paper.verdicts import Comparison, Samples, compare
 
 MEASURES = ("accuracy", "loss")
 TABLE = Table({"place": PLACES, "epochs": None, "arm": ARMS}, MEASURES)

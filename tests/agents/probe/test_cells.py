@@ -7,13 +7,15 @@ import pytest
 from PIL import Image
 
 from agents.probe import cells as module
-from agents.probe import frames, verdicts
+from agents.probe import frames
 from agents.probe.cells import Cell, cells, train_cells
-from agents.probe.command import main
+from agents.probe.command import ARMS, SIZES, main
 from agents.probe.frames import Frames
-from agents.probe.page import mean_pixels, save_page
-from agents.probe.verdicts import compare, conditions, over_games
+from agents.probe.page import mean_errors, save_page
+from agents.probe.verdicts import compare_with_controls, conditions, controlled, over_games
 from common.command_line import run_command
+from common.errors import UsageError
+from coordrl.compare.statistics.permutation import smallest_permutation_p
 from tests.agents.probe.squares import squares
 from tests.agents.runs import refused
 
@@ -53,8 +55,9 @@ def test_cells_are_trained_once_and_give_the_same_numbers_again(store: Path) -> 
         assert sum(n_tested) + result["n_identical_left_out"] == 64
         assert result["n_identical_left_out"] >= 6
         assert 4 <= n_tested[1] < 30
-    assert found[0]["n_trained"] < 16
-    assert found[0]["n_trained"] < found[1]["n_trained"] < 64
+        assert set(result["builds"]) >= {"torch", "ale-py", "commit"}
+    assert found[0]["n_trained"] == 16
+    assert 16 < found[1]["n_trained"] < 64
 
     train_cells(planned, store, told.append)
     assert len(told) == 4
@@ -64,7 +67,10 @@ def test_cells_are_trained_once_and_give_the_same_numbers_again(store: Path) -> 
     assert again is not None
     assert (again["shown"], again["never_shown"]) == (found[1]["shown"], found[1]["never_shown"])
     assert len(told) == 5
-    assert Cell("Hero", "pooled", 16, 64, 0, n_updates=3).result(store) is None
+    with pytest.raises(
+        UsageError, match=r"is of another training \(n_updates 2, now 3\).*--output"
+    ):
+        Cell("Hero", "pooled", 16, 64, 0, n_updates=3).result(store)
 
 
 def trainings(store: Path, monkeypatch: pytest.MonkeyPatch, planned: list[Cell]) -> list[Frames]:
@@ -76,7 +82,7 @@ def trainings(store: Path, monkeypatch: pytest.MonkeyPatch, planned: list[Cell])
         return arm
 
     def name(_: str, images: Any) -> Any:
-        seen.append(Frames(images, np.zeros((len(images), 2))))
+        seen.append(Frames(images, np.zeros((len(images), 2)), np.zeros((len(images), 3, 2))))
         return np.zeros((len(images), 2))
 
     monkeypatch.setattr(module, "learn", learn)
@@ -90,24 +96,24 @@ def test_few_frames_are_a_part_of_many_and_other_ones_for_another_seed(
 ) -> None:
     # Black images, of squares that are missing, are alike.
     few, _, many, tested = trainings(
-        store, monkeypatch, list(cells(["Hero"], ["a"], [8, 64], 1, 1))
+        store, monkeypatch, list(cells(["Hero"], ["pooled"], [8, 64], 1, 1))
     )
     all_of = {image.tobytes() for image in many.images}
     assert all(image.tobytes() in all_of for image in few.images)
     assert not any(image.tobytes() in all_of for image in tested.images)
-    other = Cell("Hero", "a", 8, 64, seed=1, n_updates=1)
+    other = Cell("Hero", "pooled", 8, 64, seed=1, n_updates=1)
     assert not np.array_equal(trainings(store, monkeypatch, [other])[0].images, few.images)
 
 
 def test_held_out_places_are_not_trained_on_and_alone_are_tested(
     store: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    cell = Cell("Hero", "a", 64, 64, 0, 1)
+    cell = Cell("Hero", "pooled", 64, 64, 0, 1)
     trained, tested = trainings(store, monkeypatch, [cell])
     result = cell.result(store)
     assert result is not None
-    all_places = np.concatenate([squares(32, number).places for number in range(4)])
-    middle = (np.nanmin(all_places, axis=0) + np.nanmax(all_places, axis=0)) / 2
+    places_trained = np.concatenate([squares(32, number).places for number in range(2)])
+    middle = np.nanmedian(places_trained, axis=0)
     assert not (trained.places > middle).all(1).any()
     bright = [np.argwhere(image[-1] == 255) for image in tested.images]
     places = np.array([where.mean(0)[::-1] for where in bright if len(where)])
@@ -119,9 +125,10 @@ def test_held_out_places_are_not_trained_on_and_alone_are_tested(
 
 
 def result(game: str, arm: str, seed: int, n_frames: int, skill: float) -> dict[str, Any]:
-    errors = {"pixels": [10.0 - 8 * skill, 1.0], "skill": skill}
+    errors = {"pixels": [10.0 - 8 * skill, 1.0, None], "r2": [skill, 0.0, None], "skill": skill}
     kinds = {"shown": errors} if game == "Freeway" else {"shown": errors, "never_shown": errors}
-    return {"game": game, "arm": arm, "seed": seed, "n_frames": n_frames, **kinds}
+    cell = {"game": game, "arm": arm, "seed": seed, "n_frames": n_frames, "n_updates": 2500}
+    return {**cell, **kinds}
 
 
 RESULTS = [
@@ -142,37 +149,37 @@ def test_skill_is_a_mean_over_games_of_those_seeds_that_have_all() -> None:
     assert conditions(RESULTS) == [(n, t) for n in (1, 2) for t in ("shown", "never_shown")]
 
 
-def test_arms_are_compared_with_their_controls(tmp_path: Path) -> None:
-    found = compare(RESULTS, tmp_path)
+def test_arms_are_compared_with_their_controls() -> None:
+    found = compare_with_controls(RESULTS)
     assert list(found) == ["pooled"]
-    assert len(found["pooled"]) == 4
-    assert all("better" in sentence for sentence in found["pooled"])
-    assert (tmp_path / "comparison" / "pooled" / "report.html").exists()
-    written = json.loads((tmp_path / "comparison" / "pooled" / "comparison.json").read_text())
-    assert written["family"] == 4
-    assert {group["game"] for group in written["groups"]} == {
+    assert [one.name.split(":")[0] for one in found["pooled"]] == [
         f"{n} frames, places {kind}" for n in (1, 2) for kind in ("shown", "never shown")
-    }
+    ]
+    assert {one.verdict for one in found["pooled"]} == {"better"}
+    assert {one.margin for one in found["pooled"]} == {0.05}
+    assert compare_with_controls([row for row in RESULTS if row["arm"] != "pooled"]) == {}
 
 
 def test_six_seeds_are_enough_for_verdicts_on_the_arms_by_default() -> None:
-    from agents.probe.command import ARMS, SIZES
-    from coordrl.compare.statistics.permutation import smallest_permutation_p
-
-    for family in verdicts.families(ARMS).values():
-        n_comparisons = (len(family) - 1) * len(SIZES) * len(module.TESTS)
+    controls = controlled(ARMS)
+    assert set(controls) == {"standard", "pooled"}
+    for arms in controls.values():
+        n_comparisons = len(arms) * len(SIZES) * len(module.TESTS)
         assert n_comparisons * smallest_permutation_p(6, 6) < 0.05
 
 
 def test_the_page_has_errors_and_findings(tmp_path: Path) -> None:
-    page = save_page(RESULTS, {"pooled": ["coord-pooled is <better>"]}, tmp_path).read_text()
-    assert mean_pixels(RESULTS[:12], "pooled", 1, "shown") == pytest.approx((5.09, 6))
+    found = compare_with_controls(RESULTS)
+    page = save_page(RESULTS, found, len(RESULTS), tmp_path).read_text()
+    assert mean_errors(RESULTS[:12], "pooled", 1, "shown") == pytest.approx((5.09, 0.05125, 6))
     assert "<td>standard</td><td>0.55 (0.55 to 0.55), 6 seeds</td>" in page
-    assert "<li>coord-pooled is &lt;better&gt;.</li>" in page
+    assert "coord-pooled and pooled: skill 0.85 and 0.15, difference 0.70" in page
     assert "No places were held out in Freeway." in page
+    assert "by 2,500 minibatches" in page
+    assert "trainings are finished" not in page
     assert (tmp_path / "skill.svg").exists()
-    again = save_page(RESULTS, {"pooled": ["coord-pooled is <better>"]}, tmp_path).read_text()
-    assert again == page
+    assert save_page(RESULTS, found, len(RESULTS), tmp_path).read_text() == page
+    assert "72 of 73 trainings are finished" in save_page(RESULTS, {}, 73, tmp_path).read_text()
 
 
 def test_pictures_have_a_cross_at_each_object(tmp_path: Path) -> None:
@@ -205,8 +212,8 @@ def test_the_whole_command(tmp_path: Path) -> None:
     arguments += ["--frames", "64", "128", "--updates", "3", "-o", str(tmp_path / "out")]
     assert run_command(main, arguments) == 0
     assert (tmp_path / "out" / "index.html").exists()
-    assert (tmp_path / "out" / "comparison" / "pooled" / "report.html").exists()
-    table = tmp_path / "out" / "returns" / "pooled.csv"
-    first = table.read_bytes()
+    first = (tmp_path / "out" / "results.json").read_bytes()
+    assert len(json.loads(first)["trainings"]) == 8
+    assert len(json.loads(first)["comparisons"]["pooled"]) == 2
     assert run_command(main, arguments) == 0
-    assert table.read_bytes() == first
+    assert (tmp_path / "out" / "results.json").read_bytes() == first

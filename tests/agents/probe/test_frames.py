@@ -56,11 +56,11 @@ def test_frames_are_collected_once(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     times = [path.stat().st_mtime_ns for path in files]
     store.collect()
     assert [path.stat().st_mtime_ns for path in files] == times
-    train, test, n_dropped = store.load()
-    assert len(train) == 32
-    assert len(test) + n_dropped == 16
+    train, test = store.load("train"), store.load("test")
+    assert (len(train), len(test)) == (32, 16)
     again = play("Freeway", 16, 1000)
-    assert np.array_equal(train.images[16:], again.images)
+    assert train[np.arange(16, 32)].fingerprint == again.fingerprint
+    assert not np.array_equal(test.images, again.images)
 
 
 def test_frames_whose_images_are_known_are_told() -> None:
@@ -80,27 +80,44 @@ def test_the_split_is_about_the_ball_or_the_player_if_it_moves_both_ways() -> No
     assert [game for game in GAMES if split_object(game) is None] == ["Freeway", "SpaceInvaders"]
 
 
-def test_a_quadrant_is_a_quarter_of_the_range_and_holds_no_unseen_object() -> None:
+def test_a_quadrant_is_low_and_to_the_right_and_holds_no_unseen_object() -> None:
     places = np.stack(np.meshgrid(np.arange(10.0), np.arange(20.0)), axis=-1).reshape(-1, 2)
-    often = np.concatenate([places, np.zeros((500, 2))])  # where the median is 0
-    chosen = in_quadrant(often)
-    assert chosen[:200].mean() == 0.25
-    assert not chosen[200:].any()
-    assert places[chosen[:200]].min(0).tolist() == [5, 10]
-    often[:50] = np.nan
-    assert not in_quadrant(often)[:50].any()
+    chosen = in_quadrant(places, np.array([4.5, 9.5]))
+    assert chosen.mean() == 0.25
+    assert places[chosen].min(0).tolist() == [5, 10]
+    assert not in_quadrant(places * np.nan, np.array([4.5, 9.5])).any()
 
 
 def test_places_are_held_out_where_enough_of_the_test_show_them() -> None:
     train, test = squares(300), squares(1000, seed=1)
+    train.earlier[5, 1] = 80
     of_train, of_test = held_out("Hero", train, test)
-    middle = np.nanmax(np.concatenate([train.places, test.places]), axis=0) / 2 + 1.75
-    assert np.array_equal(of_train, (train.places > middle).all(1))
+    middle = np.nanmedian(train.places, axis=0)
+    expected = (train.places > middle).all(1)
+    expected[5] = True  # shown there in an older image
+    assert np.array_equal(of_train, expected)
     assert 200 <= of_test.sum() == (test.places > middle).all(1).sum()
-    for parts in (held_out("Hero", train, test[:400]), held_out("Freeway", train, test)):
+    for parts in (held_out("Hero", train, test[np.arange(400)]), held_out("Freeway", train, test)):
         assert not any(part.any() for part in parts)
 
 
+def test_earlier_places_are_those_of_the_older_images() -> None:
+    """The squares of Pong's ball: where it was in the second newest image it is bright there."""
+    played = play("Pong", 240, 3)
+    assert played.earlier.shape == (240, 3, 4)
+    names = [" ".join(pair) for pair in coordinates("Pong")]
+    ball = [names.index("ball x"), names.index("ball y")]
+    found = []
+    for age, places in ((1, played.earlier[:, -1]), (0, played.places)):
+        for image, (x, y) in zip(played.images[:, -1 - age], places[:, ball], strict=True):
+            if 20 < x < 64 and 20 < y < 70:
+                rows, columns = (slice(int(v) - 1, int(v) + 3) for v in (y, x))
+                found.append(image[rows, columns].max() - np.median(image) > 20)
+    assert len(found) > 30
+    assert np.mean(found) > 0.9
+
+
 def test_frames_are_chosen_by_index() -> None:
-    chosen = Frames(np.zeros((5, 1, 2, 2), np.uint8), np.arange(5.0)[:, None])
+    places = np.arange(5.0)[:, None]
+    chosen = Frames(np.zeros((5, 1, 2, 2), np.uint8), places, places[:, None])
     assert chosen[np.array([True, False, True, False, False])].places.ravel().tolist() == [0, 2]

@@ -1,4 +1,5 @@
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -6,6 +7,7 @@ import pytest
 from agents.probe.command import main
 from agents.probe.frames import Frames
 from agents.probe.reading import PENALTIES, Ridge, best_penalty, fit
+from agents.probe.verdicts import compare_agents
 from common.command_line import run_command
 from common.files import read_json
 from tests.agents.runs import refused, small_run, trained
@@ -17,7 +19,9 @@ def test_a_linear_place_is_read_out_and_an_independent_one_is_not() -> None:
     places = np.stack([40 + 3 * x[:, 0] - 2 * x[:, 3], 40 + generator.normal(size=600)], axis=1)
     places[::7, 0] = np.nan
     images = np.zeros((600, 1, 1, 1), np.uint8)
-    train, test = Frames(images[:400], places[:400]), Frames(images[400:], places[400:])
+    earlier = np.repeat(places[:, None], 3, axis=1)
+    frames = Frames(images, places, earlier)
+    train, test = frames[np.arange(400)], frames[np.arange(400, 600)]
     found = fit(x[:400], train, x[400:], test)
     assert found.r2[0] > 0.999
     assert found.pixels[0] < 0.05
@@ -59,8 +63,11 @@ def test_the_command_reads_out_of_a_trained_run(
     assert record["coordinates"] == ["player y", "enemy y", "ball x", "ball y"]
     assert record["trained"] != record["untrained"]
     assert 0 <= record["n_identical_left_out"] < 160
-    rows = (found / "returns.csv").read_text().splitlines()[1:]
-    assert [row.split(",")[2] for row in rows] == ["keypoints", "keypoints untrained"]
+    written = read_json(found / "results.json")
+    assert [one["arm"] for one in written["agents"]] == ["keypoints"]
+    [comparison] = written["comparisons"]
+    assert comparison["name"] == "Pong, a2c: keypoints and keypoints untrained"
+    assert comparison["verdict"] == "inconclusive"
     before = path.stat().st_mtime_ns
     assert run_command(main, arguments) == 0
     assert capsys.readouterr().out.splitlines()[:2] == lines[:2]
@@ -76,3 +83,30 @@ def test_a_run_of_a_game_whose_objects_are_not_known(
     assert "no run is of a game whose objects are known" in refused(
         main, ["read", str(run.path)], capsys
     )
+
+
+def agent(arm: str, seed: int, trained: float, untrained: float) -> dict[str, Any]:
+    what = {"trained": {"skill": trained}, "untrained": {"skill": untrained}}
+    return {"game": "Pong", "algo": "a2c", "arm": arm, "seed": seed, **what}
+
+
+def test_agents_are_compared_with_untrained_networks_and_with_their_controls() -> None:
+    results = [
+        agent(arm, seed, trained + seed / 1000, untrained + seed / 1000)
+        for seed in range(8)
+        for arm, trained, untrained in (("standard", 0.6, 0.3), ("coord", 0.6, 0.7))
+    ]
+    found = compare_agents(results)
+    assert {one.name: one.verdict for one in found} == {
+        "Pong, a2c: coord and coord untrained": "worse",
+        "Pong, a2c: standard and standard untrained": "better",
+        "Pong, a2c: coord and standard": "equivalent",
+    }
+
+
+def test_a_run_that_is_there_twice_is_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    runs = [trained(small_run("a2c", "pooled", env="Pong"), tmp_path / name) for name in "ab"]
+    message = refused(main, ["read", *(str(run.path) for run in runs)], capsys)
+    assert "Pong/a2c/pooled/seed-0 is there twice" in message

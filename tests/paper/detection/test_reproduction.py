@@ -11,6 +11,7 @@ import pytest
 
 from common.command_line import run_command
 from common.errors import UsageError
+from coordrl.compare.statistics.families import Comparison, Samples, compare
 from paper import study
 from paper.detection import reproduction, summary
 from paper.detection.command import main
@@ -19,7 +20,6 @@ from paper.reproduction import Planned
 from paper.results import RESULT, load
 from paper.study import finding
 from paper.tables import score
-from paper.verdicts import Comparison, Samples, compare
 
 SMALL = ((4, 1, 2), (6, 1, 1))
 

@@ -11,6 +11,7 @@ import pytest
 import torch
 
 from common.errors import UsageError
+from coordrl.compare.statistics.families import Comparison, Samples, compare
 from paper import training as shared
 from paper.experiments import REFERENCE
 from paper.gan import painting, reproduction, summary
@@ -25,7 +26,6 @@ from paper.reproduction import Planned
 from paper.results import Result, load, load_arrays
 from paper.study import Run
 from paper.tables import score
-from paper.verdicts import Comparison, Samples, compare
 from tests.paper.cut_off import cut_off
 
 SETTING = Setting("coord-gd", "paper", seed=1, canvas=16, width=2, z=4, iterations=6)

@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 import torch
 
+from coordrl.compare.statistics.families import Comparison, Samples, compare
 from paper import training as shared
 from paper.idx import Labelled, read_part
 from paper.imagenet import reproduction, summary
 from paper.imagenet.command import main
 from paper.imagenet.fashion import CANVAS, Fashion, Setting
-from paper.verdicts import Comparison, Samples, compare
 from tests.paper.cut_off import cut_off
 from tests.paper.digits import write_digits
 

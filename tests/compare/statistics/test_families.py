@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from paper.verdicts import Samples, compare
+from coordrl.compare.statistics.families import Samples, compare
 
 
 def test_comparisons_are_those_of_scipy_and_of_holm() -> None:

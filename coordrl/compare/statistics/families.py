@@ -1,4 +1,4 @@
-"""What seeds say of CoordConv against plain, by the tests and verdicts of ``coordrl.compare``."""
+"""Pairs of arms that are compared together: tests, intervals and verdicts, corrected for all."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -20,10 +20,10 @@ class Comparison:
     """Two arms' scores, one a seed.
 
     :param name: what is compared
-    :param means: of the plain and of the CoordConv network
-    :param difference: CoordConv minus plain
+    :param means: of the control and of the other
+    :param difference: the other minus the control
     :param interval: Welch's 95 % interval of it; None where undefined
-    :param ratio: CoordConv over plain, of geometric means; None unless all scores are positive
+    :param ratio: the other over the control, of geometric means; None unless all are positive
     :param ratio_interval: Welch's 95 % interval of it, of the scores' logarithms
     :param margin: the smallest difference that matters
     :param p: of the exact unpaired permutation test, corrected for the family
@@ -51,16 +51,16 @@ class Samples:
     """
 
     name: str
-    plain: Sequence[float]
-    coordconv: Sequence[float]
+    control: Sequence[float]
+    other: Sequence[float]
     margin: float
     informative: bool = True
 
 
 def compare(family: Sequence[Samples]) -> list[Comparison]:
     """Compare arms; p-values are corrected by Holm's method for all comparisons together."""
-    welches = [welch(one.coordconv, one.plain) for one in family]
-    p_values = holm([permutation_p(one.coordconv, one.plain) for one in family])
+    welches = [welch(one.other, one.control) for one in family]
+    p_values = holm([permutation_p(one.other, one.control) for one in family])
     equal = holm(
         [
             1.0 if found is None else found.p_equivalence(one.margin)
@@ -76,12 +76,12 @@ def compare(family: Sequence[Samples]) -> list[Comparison]:
 def _comparison(
     one: Samples, found: Difference | None, p: float, p_equal: float | None, n_family: int
 ) -> Comparison:
-    means = (_mean(one.plain), _mean(one.coordconv))
+    means = (_mean(one.control), _mean(one.other))
     ratio, ratio_interval = _ratio(one)
-    smallest = n_family * smallest_permutation_p(len(one.coordconv), len(one.plain))
+    smallest = n_family * smallest_permutation_p(len(one.other), len(one.control))
     return Comparison(
         name=one.name,
-        seeds=(len(one.plain), len(one.coordconv)),
+        seeds=(len(one.control), len(one.other)),
         means=means,
         difference=means[1] - means[0],
         interval=found.interval() if found else None,
@@ -103,9 +103,9 @@ def _comparison(
 
 
 def _ratio(one: Samples) -> tuple[float | None, Interval | None]:
-    if min(*one.plain, *one.coordconv) <= 0:
+    if min(*one.control, *one.other) <= 0:
         return None, None
-    logs = [log(x) for x in one.coordconv], [log(x) for x in one.plain]
+    logs = [log(x) for x in one.other], [log(x) for x in one.control]
     ratio = exp(_mean(logs[0]) - _mean(logs[1]))
     found = welch(*logs)
     return ratio, Interval(*map(exp, found.interval())) if found else None
