@@ -206,9 +206,8 @@ def finding(one: Comparison, outcome: str) -> str:
         low, high = one.ratio_interval
         text += f", ratio {one.ratio:.2f} ({low:.2f} to {high:.2f})"
     seeds = f"{one.seeds[0]} and {one.seeds[1]} seeds"
-    equal = one.p_equivalence if one.verdict == "equivalent" else None
-    p = one.p if equal is None else equal
-    return f"{text}: {one.verdict} (p = {p:.2g}, margin {score(one.margin)}, {seeds})"
+    p = f"{one.p_of_verdict:.2g}"
+    return f"{text}: {one.verdict} (p = {p}, margin {score(one.margin)}, {seeds})"
 
 
 def _record(run: Run) -> dict[str, Any]:

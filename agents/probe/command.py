@@ -15,6 +15,7 @@ from agents.probe.cells import FRAMES, Cell, cells, train_cells
 from agents.probe.frames import Store
 from agents.probe.pictures import save_pictures
 from agents.run.arm import find_arm
+from agents.run.config import resolve_device
 from agents.run.settings import add_trust
 from common.command_line import (
     BAD_INPUT,
@@ -39,7 +40,7 @@ ARMS = (
 SIZES = (500, 20_000)
 MOST = 100_000
 DEFAULT_GAMES = tuple(game for game in GAMES if game != "SpaceInvaders")
-"""Eight: with seven light arms and six seeds, some three hours on two cores."""
+"""Eight: with seven light arms and six seeds, some three and a half hours on two cores."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -155,11 +156,8 @@ def _planned(options: argparse.Namespace) -> list[Cell]:
     sizes = sorted(set(options.frames))
     if sizes[-1] > MOST:
         raise UsageError(f"--frames {sizes[-1]}: give {MOST:,} at most")
-    if options.device == "cuda" and not torch.cuda.is_available():
-        raise UsageError("there is no GPU that torch can use: leave --device out")
-    return list(
-        cells(options.games, options.arms, sizes, options.seeds, options.updates, options.device)
-    )
+    device = resolve_device(options.device)
+    return list(cells(options.games, options.arms, sizes, options.seeds, options.updates, device))
 
 
 def _settings(options: argparse.Namespace) -> list[str]:
@@ -248,4 +246,4 @@ def _add_trainings(parser: argparse.ArgumentParser) -> None:
     sizes = " ".join(map(str, SIZES))
     add("--frames", type=whole_number, nargs="+", default=list(SIZES), help=f"default: {sizes}")
     add("--updates", type=whole_number, default=2500, help="minibatches of 8 (default: 2500)")
-    add("--device", choices=("cpu", "cuda"), default="cpu", help="(default: cpu)")
+    add("--device", default="cpu", help="cpu, cuda or auto (default: cpu)")

@@ -112,11 +112,9 @@ def _pairs(results: Results) -> Iterator[Samples]:
 
 def told(one: Comparison) -> str:
     """Say in a sentence what a comparison has found."""
-    equal = one.p_equivalence if one.verdict == "equivalent" else None
-    p = one.p if equal is None else equal
     text = f"{one.name}: skill {one.means[1]:.2f} and {one.means[0]:.2f}"
     if one.interval is not None:
         ends = f"{one.interval.low:.2f} to {one.interval.high:.2f}"
         text += f", difference {one.difference:.2f} (95 % interval {ends})"
     seeds = f"{one.seeds[1]} and {one.seeds[0]} seeds"
-    return f"{text}: {one.verdict} (p = {p:.2g}, margin {MARGIN:g}, {seeds})"
+    return f"{text}: {one.verdict} (p = {one.p_of_verdict:.2g}, margin {MARGIN:g}, {seeds})"

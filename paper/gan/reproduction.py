@@ -63,5 +63,6 @@ def _planned(setting: Setting) -> Planned:
         *("--iterations", str(setting.iterations), "--seed", str(setting.seed)),
         *(() if setting.device == "cpu" else ("--device", setting.device)),
     )
-    name = f"canvas-{setting.canvas}/{setting.recipe}/{setting.arm}/seed-{setting.seed}"
+    device = "" if setting.device == "cpu" else f"{setting.device}/"
+    name = f"{device}canvas-{setting.canvas}/{setting.recipe}/{setting.arm}/seed-{setting.seed}"
     return Planned("paper.gan", name, arguments, {"setting": asdict(setting)})

@@ -42,6 +42,12 @@ class Comparison:
     p_equivalence: float | None
     verdict: Verdict
 
+    @property
+    def p_of_verdict(self) -> float:
+        """The p of the test that the verdict is from."""
+        equal = self.p_equivalence if self.verdict == "equivalent" else None
+        return self.p if equal is None else equal
+
 
 @dataclass(frozen=True)
 class Samples:

@@ -19,7 +19,7 @@ from paper.experiments import REFERENCE
 from paper.reproduction import Planned
 from paper.results import RESULT, load
 from paper.study import finding
-from paper.tables import score
+from tests.paper.committed import check_verdicts
 
 SMALL = ((4, 1, 2), (6, 1, 1))
 
@@ -210,10 +210,4 @@ def test_the_verdicts_follow_from_the_committed_trainings_and_the_docs_say_so() 
         family.append(Samples(f"{anchors} anchors", plain, coordconv, margin))
     computed = compare(family)
     assert summary.claim(computed) == found["claim"]
-    told = " ".join((REFERENCE.parents[1] / "docs" / "paper.md").read_text().split())
-    assert f"**What was found**: {found['claim']}." in told
-    for one, recorded in zip(computed, found["comparisons"], strict=True):
-        assert one.verdict == recorded["verdict"]
-        assert one.p == pytest.approx(recorded["p"])
-        plain_text, coordconv_text = map(score, one.means)
-        assert f"{plain_text} plain and {coordconv_text} CoordConv" in told
+    check_verdicts(found, computed, "{} plain and {} CoordConv")

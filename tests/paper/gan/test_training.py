@@ -25,7 +25,7 @@ from paper.gan.training import RECIPES, Adversaries
 from paper.reproduction import Planned
 from paper.results import Result, load, load_arrays
 from paper.study import Run
-from paper.tables import score
+from tests.paper.committed import check_verdicts
 from tests.paper.cut_off import cut_off
 
 SETTING = Setting("coord-gd", "paper", seed=1, canvas=16, width=2, z=4, iterations=6)
@@ -234,10 +234,4 @@ def test_the_verdicts_follow_from_the_committed_trainings_and_the_docs_say_so() 
     ]
     computed = summary.comparisons(runs)
     assert summary.claim(computed) == found["claim"]
-    told = " ".join((REFERENCE.parents[1] / "docs" / "paper.md").read_text().split())
-    assert f"**What was found**: {found['claim']}. Five seeds each" in told
-    for one, recorded in zip(computed, found["comparisons"], strict=True):
-        assert one.verdict == recorded["verdict"]
-        assert one.p == pytest.approx(recorded["p"])
-        plain, coordconv = map(score, one.means)
-        assert f"{plain} plain and {coordconv} CoordConv, a difference of" in told
+    check_verdicts(found, computed, "{} plain and {} CoordConv, a difference of")
