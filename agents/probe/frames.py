@@ -1,6 +1,8 @@
 """Frames of Atari games with the places of their objects: collected once, kept in a folder."""
 
 import hashlib
+import zipfile
+import zlib
 from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
@@ -11,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 from stable_baselines3.common.policies import BasePolicy
 
+from common.errors import UsageError, plain
 from common.files import write_atomically
 from envs.atari import make_atari_env
 from envs.objects import Places, coordinates, in_images
@@ -190,5 +193,9 @@ def _write(frames: Frames, path: Path) -> None:
 
 
 def _read(path: Path) -> Frames:
-    with np.load(path, allow_pickle=False) as arrays:
-        return Frames(arrays["images"], arrays["places"], arrays["earlier"])
+    try:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
+            return Frames(arrays["images"], arrays["places"], arrays["earlier"])
+    except (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile, zlib.error) as error:
+        message = f"{path} is damaged, delete it to have it collected again: {plain(str(error))}"
+        raise UsageError(message) from error

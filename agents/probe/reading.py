@@ -131,44 +131,55 @@ def fit(x_train: Places, train: Frames, x_test: Places, test: Frames) -> Errors:
     x_train, x_test = (x_train - mean) / scale, (x_test - mean) / scale
     games = np.arange(len(x_train)) % N_ENVS
     predicted = np.full(test.places.shape, np.nan)
-    for number, values in enumerate(train.places.T):
-        seen = ~np.isnan(values)
-        if seen.sum() >= 2:
-            x, y = x_train[seen], values[seen]
-            ridge = Ridge(x, y)
-            named = ridge.predict(x_test, best_penalty(x, y, games[seen]))
-            predicted[:, number] = named.clip(0, SIZE - 1)  # a place is in the image
+    seen = ~np.isnan(train.places)
+    for together in np.unique(seen, axis=1).T:  # an object's coordinates are seen together
+        columns = (seen == together[:, None]).all(axis=0)
+        if together.sum() >= 2:
+            x, y = x_train[together], train.places[np.ix_(together, columns)]
+            named = Ridge(x, y).predict(x_test, best_penalties(x, y, games[together]))
+            predicted[:, columns] = named.clip(0, SIZE - 1)  # a place is in the image
     return errors(predicted, test.places)
 
 
 class Ridge:
-    """Ridge regressions of the same data with any penalty, by one eigendecomposition."""
+    """Ridge regressions on the same features with any penalties, by one eigendecomposition.
+
+    Computed by torch, whose number of threads can be set: numpy's are as many as there are cores,
+    and so the last bits depend on the machine.
+
+    :param x: Shape (n, features)
+    :param y: Shape (n, targets)
+    """
 
     def __init__(self, x: Places, y: Places) -> None:
-        self._offset, self._centre = x.mean(0), float(y.mean())
-        self._spread, self._n = max(float(y.std()), 1e-8), len(x)
-        x = x - self._offset
-        self._values, self._vectors = np.linalg.eigh(x.T @ x)
-        self._targets = self._vectors.T @ (x.T @ ((y - self._centre) / self._spread))
+        self._x_mean, self._y_mean, self._n = x.mean(0), y.mean(0), len(x)
+        self._y_std = np.maximum(y.std(0), 1e-8)
+        centred = torch.from_numpy(x - self._x_mean)
+        self._values, self._vectors = torch.linalg.eigh(centred.T @ centred)
+        standard = torch.from_numpy((y - self._y_mean) / self._y_std)
+        self._targets = self._vectors.T @ (centred.T @ standard)
 
-    def predict(self, x: Places, penalty: float) -> Places:
-        """Predict, by the fit with a penalty."""
-        shrunk = self._targets / (np.maximum(self._values, 0) + penalty * self._n)
-        named = (x - self._offset) @ (self._vectors @ shrunk)
-        return np.asarray(named * self._spread + self._centre)
+    def predict(self, x: Places, penalties: Places) -> Places:
+        """Predict, by the fit with a penalty for each target; shape (n, targets)."""
+        added = torch.from_numpy(penalties * self._n)
+        shrunk = self._targets / (self._values.clamp(min=0)[:, None] + added)
+        named = torch.from_numpy(x - self._x_mean) @ (self._vectors @ shrunk)
+        return np.asarray(named.numpy() * self._y_std + self._y_mean)
 
 
-def best_penalty(x: Places, y: Places, games: npt.NDArray[np.int64]) -> float:
-    """Choose the penalty with the least squared error in games left out, one after the other.
+def best_penalties(x: Places, y: Places, games: npt.NDArray[np.int64]) -> Places:
+    """Choose each target's penalty with the least squared error in games left out in turn.
 
     The largest, if there is only one game.
     """
-    wrong = dict.fromkeys(PENALTIES, 0.0)
+    candidates = np.array(sorted(PENALTIES, reverse=True))
+    wrong = np.zeros((len(candidates), y.shape[1]))
     for game in np.unique(games):
         rest = games != game
         if rest.sum() < 2:
             continue
         ridge = Ridge(x[rest], y[rest])
-        for penalty in PENALTIES:
-            wrong[penalty] += float(((ridge.predict(x[~rest], penalty) - y[~rest]) ** 2).sum())
-    return min(reversed(PENALTIES), key=wrong.__getitem__)
+        for number, penalty in enumerate(candidates):
+            named = ridge.predict(x[~rest], np.full(y.shape[1], penalty))
+            wrong[number] += ((named - y[~rest]) ** 2).sum(axis=0)
+    return np.asarray(candidates[wrong.argmin(axis=0)])

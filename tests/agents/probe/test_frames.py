@@ -13,6 +13,7 @@ from agents.probe.frames import (
     split_object,
     unlike,
 )
+from common.errors import UsageError
 from envs.objects import GAMES, coordinates
 from tests.agents.probe.squares import squares
 
@@ -61,6 +62,17 @@ def test_frames_are_collected_once(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     again = play("Freeway", 16, 1000)
     assert train[np.arange(16, 32)].fingerprint == again.fingerprint
     assert not np.array_equal(test.images, again.images)
+
+
+def test_damaged_frames_are_named(tmp_path: Path) -> None:
+    store, path = Store(tmp_path, "Pong", 1000), tmp_path / "Pong" / "train-000.npz"
+    path.parent.mkdir()
+    np.savez(path, images=np.zeros((3, 4, 84, 84), np.uint8))
+    whole = path.read_bytes()
+    for content in (b"", b"PK\x03\x04 and more", whole[: len(whole) // 2], whole):
+        path.write_bytes(content)
+        with pytest.raises(UsageError, match=r"train-000.npz is damaged, delete it"):
+            store.load("train")
 
 
 def test_frames_whose_images_are_known_are_told() -> None:

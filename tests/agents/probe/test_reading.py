@@ -6,7 +6,7 @@ import pytest
 
 from agents.probe.command import main
 from agents.probe.frames import Frames
-from agents.probe.reading import PENALTIES, Ridge, best_penalty, fit
+from agents.probe.reading import PENALTIES, Ridge, best_penalties, fit
 from agents.probe.verdicts import compare_agents
 from common.command_line import run_command
 from common.files import read_json
@@ -30,23 +30,28 @@ def test_a_linear_place_is_read_out_and_an_independent_one_is_not() -> None:
 
 def test_a_ridge_regression_is_that_of_the_normal_equations() -> None:
     generator = np.random.default_rng(1)
-    x, y = generator.normal(size=(50, 3)), generator.normal(size=50)
+    x, y = generator.normal(size=(50, 3)), generator.normal(size=(50, 2))
+    penalties = np.array([0.3, 2.0])
     centred = x - x.mean(0)
-    stacked = np.concatenate([centred, np.sqrt(0.3 * 50) * np.eye(3)])
-    target = np.concatenate([(y - y.mean()) / y.std(), np.zeros(3)])
-    weights = np.linalg.lstsq(stacked, target, rcond=None)[0]
-    expected = centred @ weights * y.std() + y.mean()
-    assert Ridge(x, y).predict(x, 0.3) == pytest.approx(expected)
+    found = Ridge(x, y).predict(x, penalties)
+    for column, penalty, targets in zip(found.T, penalties, y.T, strict=True):
+        stacked = np.concatenate([centred, np.sqrt(penalty * 50) * np.eye(3)])
+        standard = (targets - targets.mean()) / targets.std()
+        target = np.concatenate([standard, np.zeros(3)])
+        weights = np.linalg.lstsq(stacked, target, rcond=None)[0]
+        assert column == pytest.approx(centred @ weights * targets.std() + targets.mean())
 
 
-def test_the_penalty_is_what_serves_games_left_out() -> None:
+def test_each_penalty_is_what_serves_games_left_out() -> None:
     generator = np.random.default_rng(2)
     games = np.arange(160) % 8
-    noise, y = generator.normal(size=(160, 60)), generator.normal(size=160)
-    assert best_penalty(noise, y, games) >= 10
-    x = generator.normal(size=(160, 3))
-    assert best_penalty(x, x @ [1.0, 2.0, 3.0], games) == PENALTIES[0]
-    assert best_penalty(x, y, np.zeros(160, dtype=int)) == PENALTIES[-1]
+    x = generator.normal(size=(160, 60))
+    y = np.stack([generator.normal(size=160), x[:, :3] @ [1.0, 2.0, 3.0]], axis=1)
+    independent, linear = best_penalties(x, y, games)
+    assert independent >= 10
+    assert linear == min(PENALTIES)
+    one_game = np.zeros(160, dtype=int)
+    assert best_penalties(x, y, one_game).tolist() == [max(PENALTIES)] * 2
 
 
 def test_the_command_reads_out_of_a_trained_run(
