@@ -68,7 +68,7 @@ def use(device: str) -> None:
     :raises UsageError: if it is a GPU and torch finds none
     """
     if device == "cuda" and not torch.cuda.is_available():
-        raise UsageError("there is no GPU that torch can use: leave --device out")
+        raise UsageError("there is no GPU that torch can use: give --device cpu")
     torch.backends.cudnn.deterministic = True
 
 

@@ -36,10 +36,14 @@ class Table:
     :param arms: the settings that all seeds of an arm have in common, with the order of their
         values where it is not that of the values themselves
     :param measures: names of scores; the first is the one that verdicts are about
+    :param compared: what a comparison's control and other arm are called
+    :param digits: behind the point
     """
 
     arms: Mapping[str, Sequence[Any] | None]
     measures: Sequence[str]
+    compared: tuple[str, str] = ("plain", "CoordConv")
+    digits: int = 3
 
     @property
     def headings(self) -> tuple[str, ...]:
@@ -77,10 +81,25 @@ class Table:
                 *map(str, arm),
                 " + ".join(f"{n:,}" for n in some[0].result.parameters.values()),
                 str(len(some)),
-                *(_mean([run.result.scores.get(name) for run in some]) for name in self.measures),
+                *(self._mean(some, name) for name in self.measures),
             )
             for arm, some in self.groups(runs).items()
         ]
+
+    def score(self, value: float) -> str:
+        """Write a score with the table's digits."""
+        return score(value, self.digits)
+
+    def _mean(self, runs: Sequence[Run], measure: str) -> str:
+        """Write a mean over the seeds that have the measure; how many they are if not all."""
+        values = [run.result.scores.get(measure) for run in runs]
+        known = [value for value in values if value is not None]
+        if not known:
+            return "none"
+        text, interval = self.score(sum(known) / len(known)), mean_interval(known)
+        if interval is not None:
+            text += f" ({self.score(interval.low)} to {self.score(interval.high)})"
+        return text if len(known) == len(values) else f"{text}, {len(known)} seeds"
 
 
 class Summary(Protocol):
@@ -117,18 +136,26 @@ def reproduce(
     planned: Sequence[Planned],
     folder: Path,
     story: Story,
+    *,
+    data_hash: str | None = None,
     **values: Any,
 ) -> int:
     """Train whatever is not trained yet, and write tables, figures and the page.
 
     :param arguments: of the command line, see :func:`paper.command.add_reproduction_options`
     :param folder: where it writes unless told otherwise
+    :param data_hash: of what is trained and tested on; None if there is no choice of it
     :param values: what the template needs besides
     :return: exit code: 0, or 1 if a training failed
+    :raises UsageError: if trainings that are finished are of other data
     """
+    output = reproduction.folder_of(arguments.output, folder, quick=arguments.quick)
+    done = [one for one in planned if one.is_done(output)] if data_hash is not None else []
+    if any(run.result.data != data_hash for run in load_runs(output, done)):
+        raise UsageError(f"the trainings in {output} are of other data: give another --output")
     return reproduction.reproduce(
         planned,
-        reproduction.folder_of(arguments.output, folder, quick=arguments.quick),
+        output,
         arguments.processes,
         only_list=arguments.list,
         finish=lambda output, finished: write(
@@ -162,8 +189,9 @@ def write(
     :return: the page's path
     """
     runs = load_runs(output, finished)
-    table, comparisons = story.summary.TABLE, story.summary.comparisons(runs)
-    claim = story.summary.claim(comparisons) if len(runs) == planned else UNDECIDED
+    table, complete = story.summary.TABLE, len(runs) == planned
+    comparisons = story.summary.comparisons(runs) if complete else []
+    claim = story.summary.claim(comparisons) if complete else UNDECIDED
     rows = table.rows(runs)
     (output / "results.md").write_text(to_markdown(table.headings, rows), encoding="utf-8")
     records = [_record(run) for run in runs]
@@ -180,7 +208,7 @@ def write(
     text = render(
         story.package,
         answer=story.summary.answer(claim),
-        findings=[finding(one, table.measures[0]) for one in comparisons],
+        findings=[finding(one, table) for one in comparisons],
         headings=table.headings,
         rows=rows,
         rule=story.summary.RULE,
@@ -188,7 +216,7 @@ def write(
         shown=table.measures[:3],
         images={path.stem: inline(path) for path in drawn},
         planned=planned,
-        score=score,
+        score=table.score,
         **values,
     )
     page = output / "index.html"
@@ -196,18 +224,22 @@ def write(
     return page
 
 
-def finding(one: Comparison, outcome: str) -> str:
+def finding(one: Comparison, table: Table) -> str:
     """Say what a comparison has found."""
-    text = f"{one.name}: {outcome} {score(one.means[0])} plain, {score(one.means[1])} CoordConv"
+    means = zip(one.means, table.compared, strict=True)
+    text = f"{one.name}: {table.measures[0]} "
+    text += ", ".join(f"{table.score(mean)} {arm}" for mean, arm in means)
     if one.interval is not None:
-        ends = " to ".join(score(value) for value in one.interval)
-        text += f", difference {score(one.difference)} (95 % interval {ends})"
+        ends = " to ".join(table.score(value) for value in one.interval)
+        text += f", difference {table.score(one.difference)} (95 % interval {ends})"
     if one.ratio is not None and one.ratio_interval is not None:
         low, high = one.ratio_interval
         text += f", ratio {one.ratio:.2f} ({low:.2f} to {high:.2f})"
+    p_values = f"p of a difference {one.p:.2g}"
+    if one.p_equivalence is not None:
+        p_values += f", of equivalence {one.p_equivalence:.2g}"
     seeds = f"{one.seeds[0]} and {one.seeds[1]} seeds"
-    p = f"{one.p_of_verdict:.2g}"
-    return f"{text}: {one.verdict} (p = {p}, margin {score(one.margin)}, {seeds})"
+    return f"{text}: {one.verdict} ({p_values}, margin {table.score(one.margin)}, {seeds})"
 
 
 def _record(run: Run) -> dict[str, Any]:
@@ -220,14 +252,3 @@ def _record(run: Run) -> dict[str, Any]:
         "fingerprint": result.fingerprint,
         "data": result.data,
     }
-
-
-def _mean(values: Sequence[float | None]) -> str:
-    """Return a mean over the seeds that have the value, and how many they are if not all."""
-    known = [value for value in values if value is not None]
-    if not known:
-        return "none"
-    text, interval = score(sum(known) / len(known)), mean_interval(known)
-    if interval is not None:
-        text += f" ({score(interval.low)} to {score(interval.high)})"
-    return text if len(known) == len(values) else f"{text}, {len(known)} seeds"

@@ -15,6 +15,7 @@ from paper.command import (
     describe,
     report,
     run_training,
+    use,
 )
 from paper.idx import read_part
 from paper.imagenet.fashion import PLACES, Fashion
@@ -49,8 +50,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _train(arguments: argparse.Namespace) -> None:
-    if arguments.device == "cuda" and not torch.cuda.is_available():
-        raise UsageError("there is no GPU that torch can use: give --device cpu")
+    use(arguments.device)
     place = Place.of_this_process(arguments.device)
     if arguments.batch_size % place.n_processes:
         raise UsageError(f"--batch-size is to be a multiple of the {place.n_processes} processes")

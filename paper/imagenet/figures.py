@@ -6,11 +6,10 @@ from pathlib import Path
 from matplotlib.figure import Figure
 
 from coordrl.compare.writing.figures.canvas import look, save
-from paper.imagenet.networks import ARMS
-from paper.imagenet.summary import TABLE
+from paper.imagenet.summary import CONTROL, COORDCONV, MARGIN, TABLE
 from paper.study import Run
 
-_COLOURS = {"plain": "#777777", "conv8": "#D55E00", "coordconv8": "#0072B2"}
+_COLOURS = {CONTROL: "#D55E00", COORDCONV: "#0072B2"}
 
 
 def draw(runs: Sequence[Run], folder: Path) -> list[Path]:
@@ -28,12 +27,16 @@ def _seeds(runs: Sequence[Run]) -> Figure:
     groups = TABLE.groups(runs)
     places = list(dict.fromkeys(arm[0] for arm in groups))
     figure = Figure(figsize=(3.2 * len(places), 2.8), layout="constrained")
-    panels = figure.subplots(1, len(places), squeeze=False)[0]
+    panels = figure.subplots(1, len(places), squeeze=False, sharey=True)[0]
     for axes, place in zip(panels, places, strict=True):
-        for x, arm in enumerate(ARMS):
-            values = TABLE.scores(runs, place=place, arm=arm)
+        scores = {arm: TABLE.scores(runs, place=place, arm=arm) for arm in _COLOURS}
+        if control := scores[CONTROL]:
+            mean = sum(control) / len(control)
+            axes.axhspan(mean - MARGIN, mean + MARGIN, color="#eeeeee", linewidth=0)
+        for x, (arm, values) in enumerate(scores.items()):
             marks = {"color": _COLOURS[arm], "markerfacecolor": "none"}
             axes.plot([x] * len(values), values, "o", markersize=5, **marks)
-        axes.set(title=place, ylabel="accuracy on test images", xlim=(-0.5, len(ARMS) - 0.5))
-        axes.set(xticks=range(len(ARMS)), xticklabels=ARMS)
+        axes.set(title=place, xlim=(-0.5, len(scores) - 0.5))
+        axes.set(xticks=range(len(scores)), xticklabels=list(scores))
+    panels[0].set_ylabel("accuracy on test images")
     return figure

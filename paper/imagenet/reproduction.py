@@ -5,7 +5,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from paper import study
-from paper.idx import check_files
+from paper.idx import NAMES, read_part
 from paper.imagenet import figures, summary
 from paper.imagenet.command import FOLDER
 from paper.imagenet.fashion import PLACES, Setting
@@ -14,7 +14,6 @@ from paper.reproduction import Planned
 # Epochs, seeds.
 _FULL = ((2, 10),)
 _QUICK = ((1, 3),)
-_COMPARED = ("conv8", "coordconv8")
 
 STORY = study.Story("paper.imagenet", summary, figures.draw)
 
@@ -30,7 +29,7 @@ def plan(quick: bool, data: Path) -> list[Planned]:
         for epochs, n_seeds in (_QUICK if quick else _FULL)
         for seed in range(n_seeds)
         for place in PLACES
-        for arm in _COMPARED
+        for arm in (summary.CONTROL, summary.COORDCONV)
     ]
 
 
@@ -38,12 +37,14 @@ def reproduce(arguments: argparse.Namespace) -> int:
     """Train whatever is not trained yet, and write tables, figures and the page.
 
     :return: exit code: 0, or 1 if a training failed
-    :raises UsageError: if the data are missing
+    :raises UsageError: if the data are missing, or others than those of finished trainings
     """
-    planned = plan(arguments.quick, arguments.data)
+    data_hash = None
     if not arguments.list:
-        check_files(arguments.data)
-    return study.reproduce(arguments, planned, FOLDER, STORY, quick=arguments.quick)
+        data_hash = " ".join(read_part(arguments.data, part).fingerprint for part in NAMES)
+    planned = plan(arguments.quick, arguments.data)
+    quick = arguments.quick
+    return study.reproduce(arguments, planned, FOLDER, STORY, data_hash=data_hash, quick=quick)
 
 
 def _planned(setting: Setting, data: Path) -> Planned:

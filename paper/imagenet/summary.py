@@ -8,7 +8,10 @@ from paper.imagenet.networks import ARMS
 from paper.study import Run, Table
 
 MEASURES = ("accuracy", "loss")
-TABLE = Table({"place": PLACES, "epochs": None, "arm": ARMS}, MEASURES)
+CONTROL, COORDCONV = "conv8", "coordconv8"
+TABLE = Table(
+    {"place": PLACES, "epochs": None, "arm": ARMS}, MEASURES, (CONTROL, COORDCONV), digits=4
+)
 MARGIN = 0.005
 """Half a percent of the test images: the smallest difference that matters."""
 RULE = (
@@ -27,8 +30,8 @@ def comparisons(runs: Sequence[Run]) -> list[Comparison]:
     """Compare coordinates with the control, for both places."""
     family = []
     for place in PLACES:
-        control = TABLE.scores(runs, place=place, arm="conv8")
-        coordconv = TABLE.scores(runs, place=place, arm="coordconv8")
+        control = TABLE.scores(runs, place=place, arm=CONTROL)
+        coordconv = TABLE.scores(runs, place=place, arm=COORDCONV)
         if min(len(control), len(coordconv)) > 1:
             family.append(Samples(place, control, coordconv, MARGIN))
     return compare(family) if family else []
@@ -46,6 +49,7 @@ def claim(found: Sequence[Comparison]) -> str:
 def answer(claimed: str) -> str:
     """Answer the page's question in a sentence."""
     return (
-        "The paper finds that coordinates neither help nor hurt a classifier of ImageNet's images. "
-        f"On photographs of clothes, by the rule below: {claimed}."
+        "The paper reports .04 % more top-5 accuracy on ImageNet, not significant, and concludes "
+        "that coordinates do not hurt. That they neither help nor hurt, on photographs of clothes "
+        f"and by the rule below: {claimed}."
     )

@@ -82,8 +82,10 @@ class Classification(Training):
         place: Place | None = None,
         workers: int = 0,
     ) -> None:
-        super().__init__({**asdict(setting), "data": train.fingerprint}, report)
         self.setting, self.workers, self.place = setting, workers, place or Place()
+        # Batch normalisation's statistics are those of a process' images.
+        shared = {"data": train.fingerprint, "processes": self.place.n_processes}
+        super().__init__({**asdict(setting), **shared}, report)
         self.train_images, self.test_images = train, test
         self.saves = self.place.rank == 0
         torch.manual_seed(setting.seed)
@@ -134,7 +136,7 @@ class Classification(Training):
             history=self.history,
             seconds=self.seconds,
             fingerprint=fingerprint(self.network),
-            versions=versions(),
+            versions=versions(self.place.device),
         )
         return asdict(result), {}
 

@@ -15,7 +15,6 @@ from coordrl.compare.statistics.families import Comparison, Samples, compare
 from paper import study
 from paper.detection import reproduction, summary
 from paper.detection.command import main
-from paper.experiments import REFERENCE
 from paper.reproduction import Planned
 from paper.results import RESULT, load
 from paper.study import finding
@@ -169,13 +168,13 @@ def test_the_rule_of_the_page_is_that_of_the_docs() -> None:
 
 
 def test_findings_are_told_with_their_intervals() -> None:
-    text = finding(comparison("intended anchors", 0.6, 0.66), "select")
+    text = finding(comparison("intended anchors", 0.6, 0.66), summary.TABLE)
     assert text.startswith("intended anchors: select .600 plain, .660 CoordConv, difference .060 (")
     assert "ratio 1.10 (1.0" in text
     assert text.endswith("margin .030, 10 and 10 seeds)")
     one = comparison("released", 0.1, 0.1, noise=0)
     assert replace(one, interval=None) == one
-    assert ": inconclusive (p = 1" in finding(one, "select")
+    assert ": inconclusive (p of a difference 1, margin" in finding(one, summary.TABLE)
 
 
 def test_while_trainings_are_missing_nothing_is_decided(
@@ -194,20 +193,5 @@ def test_while_trainings_are_missing_nothing_is_decided(
 
 
 def test_the_verdicts_follow_from_the_committed_trainings_and_the_docs_say_so() -> None:
-    found = json.loads((REFERENCE / "detection" / "results.json").read_text())
-    family = []
-    for anchors in ("intended", "released"):
-        plain, coordconv = (
-            [
-                one["select"]
-                for one in found["trainings"]
-                if (one["width"], one["anchors"], one["model"]) == (12, anchors, model)
-            ]
-            for model in ("plain", "coordconv")
-        )
-        assert len(plain) == len(coordconv) == 10
-        margin = summary.MARGIN * sum(plain) / len(plain)
-        family.append(Samples(f"{anchors} anchors", plain, coordconv, margin))
-    computed = compare(family)
-    assert summary.claim(computed) == found["claim"]
-    check_verdicts(found, computed, "{} plain and {} CoordConv")
+    planned = reproduction.plan(quick=False, data=Path("runs/data/mnist"))
+    check_verdicts("detection", planned, summary, "{} plain and {} CoordConv")

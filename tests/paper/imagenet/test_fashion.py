@@ -7,12 +7,15 @@ from pathlib import Path
 import pytest
 import torch
 
+from common.errors import UsageError
 from coordrl.compare.statistics.families import Comparison, Samples, compare
 from paper import training as shared
 from paper.idx import Labelled, read_part
 from paper.imagenet import reproduction, summary
 from paper.imagenet.command import main
 from paper.imagenet.fashion import CANVAS, Fashion, Setting
+from paper.results import Result
+from paper.study import Run, finding
 from tests.paper.cut_off import cut_off
 from tests.paper.digits import write_digits
 
@@ -88,6 +91,45 @@ def test_the_page_stands_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     assert len(reproduction.plan(quick=False, data=small)) == 40
 
 
+def seen(training: Fashion) -> list[torch.Tensor]:
+    """Let what the network sees be kept."""
+    images: list[torch.Tensor] = []
+    training.network.register_forward_pre_hook(lambda _, inputs: images.append(inputs[0].clone()))
+    return images
+
+
+def test_places_of_the_test_are_the_same_for_all_and_those_of_training_for_both_arms(
+    parts: Parts,
+) -> None:
+    tested, trained = [], []
+    for arm, seed in ((summary.CONTROL, 1), (summary.COORDCONV, 1), (summary.COORDCONV, 2)):
+        training = fashion(parts, replace(SETTING, arm=arm, seed=seed))
+        images = seen(training)
+        training._accuracy()
+        tested.append(torch.cat(images))
+        images.clear()
+        training.step(0)
+        trained.append(torch.cat(images))
+    assert torch.equal(tested[0], tested[1])
+    assert torch.equal(tested[0], tested[2])
+    assert torch.equal(trained[0], trained[1])
+    assert not torch.equal(trained[0], trained[2])
+
+
+def test_finished_trainings_of_other_data_are_not_taken(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    some, others = (write_digits(tmp_path / str(n), n, 50) for n in (256, 128))
+    monkeypatch.setattr(reproduction, "_QUICK", ((1, 1),))
+    output = tmp_path / "study"
+    output.mkdir()
+    (output / ".lock").touch()
+    first = reproduction.plan(quick=True, data=some)[0]
+    assert main([*first.arguments, "--output", str(first.folder(output))]) == 0
+    with pytest.raises(UsageError, match=r"of other data: give another --output"):
+        main(["reproduce", "--quick", "--data", str(others), "--output", str(output)])
+
+
 def comparison(place: str, difference: float, noise: float = 0.001) -> Comparison:
     seeds = [0.9 + noise * (k - 4.5) for k in range(10)]
     scores = seeds, [one + difference for one in seeds]
@@ -110,7 +152,37 @@ def test_the_rule(centred: float, anywhere: float, verdict: str) -> None:
     assert f"{verdict} if" in summary.RULE
 
 
+def test_a_difference_counts_unless_it_is_shown_to_be_small() -> None:
+    equal = comparison("centred", 0.0)
+    small = comparison("anywhere", 0.003, noise=0.0005)
+    assert small.p <= 0.05
+    assert small.verdict == "negligible"
+    assert summary.claim([equal, small]) == "holds here"
+    # Its interval ends beyond the margin, and may be less.
+    unknown = comparison("anywhere", 0.004)
+    assert unknown.verdict == "better"
+    assert summary.claim([equal, unknown]) == "does not hold here"
+
+
 def test_noise_decides_nothing() -> None:
     found = [comparison("centred", 0.0), comparison("anywhere", 0.002, noise=0.01)]
     assert summary.claim(found) == "undecided"
     assert summary.claim(found[:1]) == "undecided"
+
+
+def test_coordinates_are_compared_with_the_control(tmp_path: Path) -> None:
+    accuracies = {"conv8": 0.9, "coordconv8": 0.95}
+    runs = []
+    for one in reproduction.plan(quick=False, data=tmp_path):
+        setting = one.expected["setting"]
+        scores = {"accuracy": accuracies[setting["arm"]] + setting["seed"] / 1000}
+        runs.append(Run(one, Result(setting, "", {}, 1, scores, [], 0.0, "", {}), tmp_path))
+    found = summary.comparisons(runs)
+    assert [(one.name, one.seeds, one.verdict) for one in found] == [
+        ("centred", (10, 10), "better"),
+        ("anywhere", (10, 10), "better"),
+    ]
+    assert found[0].difference == pytest.approx(0.05)
+    text = finding(found[0], summary.TABLE)
+    assert text.startswith("centred: accuracy .9045 conv8, .9545 coordconv8, difference .0500 (")
+    assert "margin .0050" in text
