@@ -63,7 +63,7 @@ def _no_answer(records: Sequence[Record]) -> str:
 def _answer(records: Sequence[Record], waiting: Sequence[Record]) -> str:
     told = [f"{_algorithm(record)}: {record.compared.headline}" for record in records]
     rows = [
-        (", ".join(_names(group)), _difference(found), words.verdict_text(found))
+        (", ".join(_names(group)), _difference(found), str(found.verdict))
         for record in records
         for group, found in record.compared.contrasts()
     ]
