@@ -2,15 +2,16 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from agents.study.findings.control import called_different, control
 from agents.study.findings.prices import CORES, prices
-from agents.study.findings.public import ONE_RUN, SOURCES, points
+from agents.study.findings.public import public_table
 from agents.study.findings.records import Record
 from agents.study.findings.reliance import reliance_table
 from coordrl.compare.comparing import words
 from coordrl.compare.comparing.results import Contrast, Group
-from coordrl.compare.statistics.two_arms import mean_interval
+from coordrl.compare.statistics.two_arms import ALPHA, holm
 from coordrl.compare.writing.markdown import result_blocks, table
 from coordrl.compare.writing.page.cost import costs
 
@@ -19,6 +20,19 @@ FIGURE = "images/findings.png"
 #: Arms that say what made a difference, where there is one.
 CONTROLS = ("constant", "fixed-code", "coord-zero")
 _CELL = ("algorithm", "game")
+
+
+class Secondary(NamedTuple):
+    """A comparison of the secondary outcome.
+
+    :param correlation: of the primary outcome
+    :param p_holm: corrected for the study's games
+    """
+
+    group: Group
+    found: Contrast
+    correlation: float | None
+    p_holm: float
 
 
 def blocks(records: Sequence[Record]) -> dict[str, str]:
@@ -34,7 +48,7 @@ def blocks(records: Sequence[Record]) -> dict[str, str]:
         "results": _joined(_results(done) if done else "", _no_results(waiting)),
         "follow-up": _joined(_follow_up(done) if done else "", _no_follow_up(waiting)),
         "control": _control(records),
-        "public": _public(records),
+        "public": public_table(records),
         "reliance": reliance_table(records),
         "cost": _cost(records),
         "large": _large(records),
@@ -63,21 +77,49 @@ def _no_answer(records: Sequence[Record]) -> str:
 def _answer(records: Sequence[Record], waiting: Sequence[Record]) -> str:
     told = [f"{_algorithm(record)}: {record.compared.headline}" for record in records]
     rows = [
-        (", ".join(_names(group)), _difference(found), str(found.verdict))
+        (", ".join(_names(group)), _difference(found), words.finding_text(found))
         for record in records
         for group, found in record.compared.contrasts()
     ]
+    decided = any(_decided(record) for record in records)
     told += [f"{_algorithm(record)}: {_count([record])}" for record in waiting]
     return _joined(
-        "**The answer:** does CoordConv (`coord`) learn faster than SB3's network (`standard`)?\n"
-        f"{' '.join(told)} [All of it](docs/findings.md).",
+        "**The answer:** does CoordConv (`coord`) learn faster, by the mean of the learning curve, "
+        f"than SB3's\nnetwork (`standard`)? {' '.join(told)} [All of it](docs/findings.md).",
         f"![Learning curves of both arms, mean and 95 % band](docs/{FIGURE})",
         table(
-            ("agents", "mean of the curve, coord minus standard (95 %)", "verdict"), rows, left=1
+            ("agents", "mean of the curve, coord minus standard (95 %, not corrected)", "verdict"),
+            rows,
+            left=1,
         ),
+        " ".join(line for record in records for line in _significant_scores(record)),
+        "Only the follow-up tells whether it is position that makes a difference."
+        if decided
+        else "",
         "This says nothing of other games, other hyper-parameters or longer runs: these have a "
         "fiftieth (PPO)\nand a twenty-fifth (A2C) of the usual 10M timesteps.",
     )
+
+
+def _significant_scores(record: Record) -> list[str]:
+    """Say of which games the final scores, the secondary outcome, differ significantly."""
+    return [
+        f"Secondary, so without a verdict: final score of {', '.join(_names(group))}: "
+        f"{_difference(found)}, p = {words.p_text(p)} after correction."
+        for group, found, _, p in _secondary(record)
+        if p <= ALPHA
+    ]
+
+
+def _secondary(record: Record) -> list[Secondary]:
+    """Return the comparisons of the study's secondary outcome."""
+    some = [
+        (group, found.secondary, found.correlation)
+        for group, found in record.compared.contrasts()
+        if found.secondary is not None
+    ]
+    corrected = holm([1.0 if found.p_value is None else found.p_value for _, found, _ in some])
+    return [Secondary(*one, p) for one, p in zip(some, corrected, strict=True)]
 
 
 def progress(records: Sequence[Record]) -> str:
@@ -105,23 +147,26 @@ def _results(records: Sequence[Record]) -> str:
     rows = [
         (
             *_names(group),
-            _difference(found.secondary),
-            words.p_text(found.secondary.p_value),
-            words.number_text(found.correlation),
+            _difference(found),
+            words.p_text(found.p_value),
+            words.p_text(p),
+            words.number_text(correlation),
         )
         for record in records
-        for group, found in record.compared.contrasts()
-        if found.secondary is not None
+        for group, found, correlation, p in _secondary(record)
     ]
     header = (
         *_CELL,
         "score, coord minus standard (95 %)",
-        "p, uncorrected",
-        "correlation of seeds",
+        "p",
+        "p, corrected",
+        "correlation, mean of the curve",
     )
     secondary = (
-        "Secondary: the score of the last tenth, which has no verdict. Correlation: of both arms' "
-        "primary outcomes\nbetween matched seeds, which tells what matching was worth."
+        "Secondary: the score of the last tenth, which has no verdict; p also with Holm's "
+        "correction for the study's\ngames, which was not registered. Correlation: Pearson's, of "
+        "both arms' *primary* outcomes over matched seeds;\nof eight pairs one below .71 in size "
+        "is not told from 0."
     )
     return _joined(
         *parts, "### Final score, and matched seeds", secondary, table(header, rows, left=2)
@@ -149,17 +194,23 @@ def _no_follow_up(records: Sequence[Record]) -> str:
 
 
 def _follow_up(records: Sequence[Record]) -> str:
-    commands = []
+    """Return the commands of the games that were decided, study by study."""
+    told = []
     for record in records:
-        decided = [
-            group.game
-            for group, found in record.compared.contrasts()
-            if found.verdict in ("better", "worse")
-        ]
-        commands += [follow_up(record, decided)] if decided else []
-    if not commands:
-        return f"{' and '.join(map(_algorithm, records))}: there is no such game."
-    return "\n".join(["```bash", *commands, "```"])
+        if games := _decided(record):
+            told.append(f"```bash\n{follow_up(record, games)}\n```")
+        else:
+            told.append(f"{_algorithm(record)}: there is no such game.")
+    return "\n\n".join(told)
+
+
+def _decided(record: Record) -> list[str]:
+    """Return the games whose verdict is better or worse."""
+    return [
+        group.game
+        for group, found in record.compared.contrasts()
+        if found.verdict in ("better", "worse")
+    ]
 
 
 def follow_up(record: Record, games: Sequence[str]) -> str:
@@ -185,39 +236,6 @@ def _control(records: Sequence[Record]) -> str:
     waits = f"{waiting} of {games} games wait for the last of their `standard` runs."
     header = (*_CELL, "splits", "different", "equivalent")
     return _joined(table(header, rows, left=2) if rows else "", waits if waiting else "")
-
-
-def _public(records: Sequence[Record]) -> str:
-    rows, inside = [], []
-    for point in (point for record in records for point in points(record)):
-        single, expected = point.public.get(ONE_RUN), point.one_more_run
-        if single is not None and expected is not None:
-            inside.append(expected.low <= single <= expected.high)
-        beside = [point.public.get(source) for source in SOURCES]
-        rows.append(
-            (
-                words.algorithm_text(point.algorithm),
-                point.game,
-                f"{point.timestep:,}",
-                str(len(point.runs)),
-                words.plus_minus(point.mean, mean_interval(point.runs)),
-                f"{words.number_text(expected.low)} to {words.number_text(expected.high)}"
-                if expected
-                else words.NONE,
-                *(words.number_text(value) for value in beside),
-                *(
-                    words.number_text(None if value is None else point.mean - value, sign=True)
-                    for value in beside
-                ),
-            )
-        )
-    names = SOURCES.values()
-    differences = (f"minus {name}" for name in names)
-    header = (*_CELL, "timesteps", "runs", "standard", "one more run", *names, *differences)
-    told = (
-        f"{SOURCES[ONE_RUN]}: {sum(inside)} of {len(inside)} points lie where one more run would."
-    )
-    return _joined(table(header, rows, left=2), told)
 
 
 def _cost(records: Sequence[Record]) -> str:

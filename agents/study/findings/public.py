@@ -1,7 +1,8 @@
 """The baseline's curves beside those of public logs."""
 
 import csv
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -9,15 +10,15 @@ from pathlib import Path
 import numpy as np
 
 from agents.study.findings.records import Record
+from coordrl.compare.comparing import words
 from coordrl.compare.statistics.curves import final_score
 from coordrl.compare.statistics.two_arms import Interval, mean_interval
+from coordrl.compare.writing.markdown import table
 
 #: Timesteps over which the public means look back, and between the points that are compared.
 WINDOW = 100_000
 #: Their sources, and what people call them.
 SOURCES = {"rl-trained-agents": "RL Zoo", "openai-baselines": "Baselines"}
-#: That which has a single run of each game.
-ONE_RUN = "rl-trained-agents"
 
 
 @dataclass(frozen=True)
@@ -83,3 +84,50 @@ def _curves() -> dict[tuple[str, str, str], list[tuple[int, float]]]:
         curve = curves.setdefault((row["source"], row["algo"], row["game"]), [])
         curve.append((int(row["timestep"]), float(row["mean_return"])))
     return curves
+
+
+def public_table(records: Sequence[Record]) -> str:
+    """Return the table of the page, and how many points lie where one more run would."""
+    rows = []
+    inside: defaultdict[str, defaultdict[str, list[bool]]] = defaultdict(lambda: defaultdict(list))
+    for point in (point for record in records for point in points(record)):
+        expected = point.one_more_run
+        for source, value in point.public.items():
+            if expected is not None:
+                found = expected.low <= value <= expected.high
+                inside[words.algorithm_text(point.algorithm)][SOURCES[source]].append(found)
+        beside = [point.public.get(source) for source in SOURCES]
+        rows.append(
+            (
+                words.algorithm_text(point.algorithm),
+                point.game,
+                f"{point.timestep:,}",
+                str(len(point.runs)),
+                words.plus_minus(point.mean, mean_interval(point.runs)),
+                f"{words.number_text(expected.low)} to {words.number_text(expected.high)}"
+                if expected
+                else words.NONE,
+                *(words.number_text(value) for value in beside),
+                *(
+                    words.number_text(None if value is None else point.mean - value, sign=True)
+                    for value in beside
+                ),
+            )
+        )
+    names = SOURCES.values()
+    differences = (f"minus {name}" for name in names)
+    header = (
+        "algorithm",
+        "game",
+        "timesteps",
+        "runs",
+        "standard",
+        "one more run",
+        *names,
+        *differences,
+    )
+    told = []
+    for algorithm, sources in inside.items():
+        counts = (f"{sum(found)} of {len(found)} of {name}" for name, found in sources.items())
+        told.append(f"{algorithm}, points that lie where one more run would: {', '.join(counts)}.")
+    return "\n".join([table(header, rows, left=2), "", *told])

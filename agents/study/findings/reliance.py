@@ -53,7 +53,7 @@ def reliance_table(records: Sequence[Record]) -> str:
             found.game,
             found.arm,
             str(len(found.returns)),
-            _mean_text(found.changed),
+            _range_text(found.changed),
             _mean_text(found.kl),
             _mean_text(found.returns),
             _mean_text(found.without),
@@ -69,6 +69,10 @@ def reliance_table(records: Sequence[Record]) -> str:
         *("return", "return without", "difference (95 %)"),
     )
     return table(columns, rows, left=3) if rows else ""
+
+
+def _range_text(values: Sequence[float]) -> str:
+    return " to ".join(f"{value:.2f}" for value in (min(values), max(values)))
 
 
 def _mean_text(values: Sequence[float]) -> str:

@@ -83,6 +83,11 @@ def verdict_text(contrast: Contrast | None) -> str:
 def _verdict(contrast: Contrast) -> str:
     if contrast.seeds_needed is not None:
         return f"{contrast.verdict} (a new study needs {seeds_text(contrast)} seeds)"
+    return finding_text(contrast)
+
+
+def finding_text(contrast: Contrast) -> str:
+    """Return a verdict and the size of what was found."""
     joint = {"": "", "size open": ", "}.get(size_text(contrast), " ")
     return (contrast.verdict or "no runs") + joint + size_text(contrast)
 

@@ -32,7 +32,11 @@ def result_blocks(comparison: Comparison) -> list[str]:
         _verdicts(comparison),
         _legend(comparison),
         *_looks(comparison),
-        *(block for aggregate in comparison.aggregates for block in _aggregate(aggregate)),
+        *(
+            block
+            for aggregate in comparison.aggregates
+            for block in _aggregate(aggregate, words.OUTCOMES[comparison.declared.outcome])
+        ),
         *_missing(comparison),
     ]
 
@@ -49,11 +53,17 @@ def _legend(comparison: Comparison) -> str:
     if comparison.sequential is not None:
         looks = f"for the {len(comparison.sequential.looks)} looks that were declared and "
     family = "1 comparison" if comparison.family == 1 else f"{comparison.family} comparisons"
+    seeds = ""
+    if any(contrast.seeds_needed is not None for _, contrast in comparison.contrasts()):
+        seeds = (
+            " Seeds of a new study: per arm, to find a difference as large as the margin with a "
+            "chance of 80 %, if seeds differ as they do here."
+        )
     return (
         f"{what}, mean over seeds ± half its 95 % t interval. p: {test} test, corrected {looks}by "
-        f"Holm's method for {family}. Verdicts: with a margin of "
-        f"{100 * declared.margin:g} % of what {_escape(comparison.baseline)} scores above random "
-        f"play."
+        f"Holm's method for {family}; intervals are not corrected. Verdicts: with a margin of "
+        f"{100 * declared.margin:g} % of how far {_escape(comparison.baseline)} lies above random "
+        f"play in its {words.OUTCOMES[declared.outcome]}.{seeds}"
     )
 
 
@@ -124,7 +134,7 @@ def _contrast(contrast: Contrast | None) -> tuple[str, str, str]:
     return difference, words.p_text(contrast.p_holm), mark + words.verdict_text(contrast)
 
 
-def _aggregate(aggregate: Aggregate) -> list[str]:
+def _aggregate(aggregate: Aggregate, outcome: str) -> list[str]:
     contrasts = {contrast.arm: contrast for contrast in aggregate.contrasts}
     rows = [
         (
@@ -140,15 +150,16 @@ def _aggregate(aggregate: Aggregate) -> list[str]:
         "human-normalised IQM",
         "mean rank",
         "higher / lower by the margin",
-        "P(better)",
+        "P(higher)",
     )
     notes = "".join(f" {_escape(note[0].upper() + note[1:])}." for note in aggregate.notes)
     title = f"{words.algorithm_text(aggregate.algorithm)} over all games".strip()
     return [
         f"## {_escape(title)}",
         table(header, rows, left=1),
-        f"In brackets 95 % intervals by stratified bootstrap ({aggregate.repetitions:,} times, "
-        f"seed {aggregate.seed}).{notes}",
+        f"Of each run's {outcome}, without a verdict. P(higher): the chance that a run of the arm "
+        f"has the higher one in the same game, mean over games. In brackets 95 % intervals by "
+        f"stratified bootstrap ({aggregate.repetitions:,} times, seed {aggregate.seed}).{notes}",
     ]
 
 

@@ -304,7 +304,7 @@ def test_reliance_is_that_of_drawn_actions(all_runs: Path, tmp_path: Path) -> No
     assert found.lost == (-50, -10)
     low, high = stats.t.interval(0.95, 1, -30, stats.sem([-50, -10]))
     row = reliance_table(records).splitlines()[2]
-    assert row.startswith("| A2C | Seaquest | coord | 2 | 0.60 ± ")
+    assert row.startswith("| A2C | Seaquest | coord | 2 | 0.50 to 0.70 | 0.06 ± ")
     assert f"-30.00 (-{-low:.1f} to +{high:.1f})" in row.replace(MINUS, "-")
 
 
