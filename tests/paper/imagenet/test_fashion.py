@@ -12,10 +12,11 @@ from coordrl.compare.statistics.families import Comparison, Samples, compare
 from paper import training as shared
 from paper.idx import Labelled, read_part
 from paper.imagenet import reproduction, summary
-from paper.imagenet.command import main
+from paper.imagenet.command import DATA, main
 from paper.imagenet.fashion import CANVAS, Fashion, Setting
 from paper.results import Result
 from paper.study import Run, finding
+from tests.paper.committed import check_verdicts
 from tests.paper.cut_off import cut_off
 from tests.paper.digits import write_digits
 
@@ -186,3 +187,12 @@ def test_coordinates_are_compared_with_the_control(tmp_path: Path) -> None:
     text = finding(found[0], summary.TABLE)
     assert text.startswith("centred: accuracy .9045 conv8, .9545 coordconv8, difference .0500 (")
     assert "margin .0050" in text
+
+
+# The committed results
+
+
+def test_the_verdicts_follow_from_the_committed_trainings_and_the_docs_say_so() -> None:
+    planned = reproduction.plan(quick=False, data=DATA)
+    runs = check_verdicts("imagenet", planned, summary, "{} without coordinates and {} with them")
+    assert {run.result.data for run in runs} == {"16d82e2b505296aa 9f1ec356a747bfe4"}
