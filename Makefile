@@ -32,7 +32,7 @@ test: $(DEV)
 
 test-slow: $(DEV)
 	$(PY) -m pytest -m "slow and not alone" -n 2 --dist worksteal
-	$(PY) -m pytest -m alone
+	$(PY) -m pytest -m alone -n 2 --dist loadfile
 
 $(LOWEST)/.installed: pyproject.toml .ci/lowest.py
 	@echo "Installing into $(LOWEST): on Linux pip takes torch for CUDA, some GB."
