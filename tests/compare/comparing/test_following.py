@@ -165,7 +165,7 @@ def test_every_output_shows_the_looks(sequential, capsys):
     assert "p (1 look)" in printed
     markdown = (written / "comparison.md").read_text()
     assert "## Looks" in markdown
-    assert "for the 3 looks that were declared and by Holm's method for 3 comparisons." in markdown
+    assert "for the 3 looks that were declared and by Holm's method for 3 comparisons; " in markdown
     assert "stops: different" in markdown
     record = json.loads((written / "comparison.json").read_text())
     [clear] = [c for c in record["groups"][0]["contrasts"] if c["arm"] == "clear"]
