@@ -1,11 +1,10 @@
 """The generated parts of README and docs/findings.md."""
 
-from collections import Counter
 from collections.abc import Sequence
 from typing import NamedTuple
 
 from agents.study.findings.control import called_different, control
-from agents.study.findings.prices import CORES, prices
+from agents.study.findings.prices import cost_table, large_table
 from agents.study.findings.public import public_table
 from agents.study.findings.records import Record
 from agents.study.findings.reliance import reliance_table
@@ -13,7 +12,6 @@ from coordrl.compare.comparing import words
 from coordrl.compare.comparing.results import Contrast, Group
 from coordrl.compare.statistics.two_arms import ALPHA, holm
 from coordrl.compare.writing.markdown import result_blocks, table
-from coordrl.compare.writing.page.cost import costs
 
 #: The figure of both pages, below docs.
 FIGURE = "images/findings.png"
@@ -50,8 +48,8 @@ def blocks(records: Sequence[Record]) -> dict[str, str]:
         "control": _control(records),
         "public": public_table(records),
         "reliance": reliance_table(records),
-        "cost": _cost(records),
-        "large": _large(records),
+        "cost": cost_table(records),
+        "large": large_table(records),
     }
 
 
@@ -92,7 +90,7 @@ def _answer(records: Sequence[Record], waiting: Sequence[Record]) -> str:
             rows,
             left=1,
         ),
-        " ".join(line for record in records for line in _significant_scores(record)),
+        _significant_scores(records),
         "Only the follow-up tells whether it is position that makes a difference."
         if decided
         else "",
@@ -101,14 +99,20 @@ def _answer(records: Sequence[Record], waiting: Sequence[Record]) -> str:
     )
 
 
-def _significant_scores(record: Record) -> list[str]:
+def _significant_scores(records: Sequence[Record]) -> str:
     """Say of which games the final scores, the secondary outcome, differ significantly."""
-    return [
-        f"Secondary, so without a verdict: final score of {', '.join(_names(group))}: "
-        f"{_difference(found)}, p = {words.p_text(p)} after correction."
-        for group, found, _, p in _secondary(record)
+    found = [
+        f"{', '.join(_names(group))}: {_difference(one)}, p = {words.p_text(p)}"
+        for record in records
+        for group, one, _, p in _secondary(record)
         if p <= ALPHA
     ]
+    if not found:
+        return ""
+    return (
+        "Secondary, so without a verdict: final score, where significant after correction: "
+        f"{'; '.join(found)}."
+    )
 
 
 def _secondary(record: Record) -> list[Secondary]:
@@ -236,56 +240,6 @@ def _control(records: Sequence[Record]) -> str:
     waits = f"{waiting} of {games} games wait for the last of their `standard` runs."
     header = (*_CELL, "splits", "different", "equivalent")
     return _joined(table(header, rows, left=2) if rows else "", waits if waiting else "")
-
-
-def _cost(records: Sequence[Record]) -> str:
-    found = [cost for record in records if record.runs for cost in costs(record.compared)]
-    rows = [
-        (
-            words.algorithm_text(cost.algorithm),
-            cost.arm,
-            str(cost.runs),
-            words.count_text(cost.timesteps_per_second),
-            words.number_text(cost.cpu_seconds and cost.cpu_seconds / 3600),
-        )
-        for cost in found
-    ]
-    header = ("algorithm", "arm", "runs", "timesteps/s", "CPU hours")
-    return _joined(table(header, rows, left=2), *_machines(records))
-
-
-def _machines(records: Sequence[Record]) -> list[str]:
-    machines = Counter(
-        " ".join(str(run.provenance.get(name)) for name in ("cpu", "cpu_capability", "cores"))
-        for record in records
-        for run in record.runs
-    )
-    counted = ", ".join(f"{name} cores: {count} runs" for name, count in machines.items())
-    return [f"Machines: {counted}."] if machines else []
-
-
-def _large(records: Sequence[Record]) -> str:
-    known = prices(records)
-    rows = [
-        (
-            words.algorithm_text(price.algorithm),
-            str(price.runs),
-            ", ".join(f"{arm} {ms:.2f}" for arm, ms in price.milliseconds.items()),
-            words.count_text(price.hours),
-            *(words.number_text(days) for days in price.days),
-        )
-        for price in known
-    ]
-    header = (
-        "algorithm",
-        "runs",
-        "CPU ms a timestep",
-        "core hours",
-        *(f"days, {cores} cores" for cores in CORES),
-    )
-    missing = len(records) - len(known)
-    waits = "An algorithm that is missing has not been measured yet." if missing else ""
-    return _joined(table(header, rows, left=1), waits)
 
 
 def _algorithm(record: Record) -> str:

@@ -1,5 +1,6 @@
 """What the studies have cost, and what the large one will at such rates."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -7,6 +8,9 @@ from pathlib import Path
 from agents.study.config import parse_study, read_study_file
 from agents.study.costs import makespan
 from agents.study.findings.records import Record
+from coordrl.compare.comparing import words
+from coordrl.compare.writing.markdown import table
+from coordrl.compare.writing.page.cost import costs
 
 #: Cores for which the large study's days are told: a laptop's, a workstation's, ten nodes of 32.
 CORES = (2, 16, 320)
@@ -61,3 +65,63 @@ def _milliseconds(records: Sequence[Record], algorithm: str) -> dict[str, float]
         if known:
             found[arm] = 1000 * sum(seconds for seconds, _ in known) / sum(n for _, n in known)
     return found
+
+
+def cost_table(records: Sequence[Record]) -> str:
+    """Return what the finished runs took, and the machines that trained them."""
+    found = [cost for record in records if record.runs for cost in costs(record.compared)]
+    rows = [
+        (
+            words.algorithm_text(cost.algorithm),
+            cost.arm,
+            str(cost.runs),
+            words.count_text(cost.timesteps_per_second),
+            words.number_text(cost.cpu_seconds and cost.cpu_seconds / 3600),
+        )
+        for cost in found
+    ]
+    header = ("algorithm", "arm", "runs", "timesteps/s", "CPU hours")
+    return "\n\n".join([table(header, rows, left=2), *_machines(records)])
+
+
+def _machines(records: Sequence[Record]) -> list[str]:
+    """Count the runs of each kind of machine, and the matched seeds that two kinds have trained."""
+    machines: Counter[str] = Counter()
+    cells: dict[tuple[str, str, int], set[str]] = {}
+    for record in records:
+        for run in record.runs:
+            facts = (str(run.provenance.get(name)) for name in ("cpu", "cpu_capability", "cores"))
+            machines[kind := " ".join(facts)] += 1
+            cells.setdefault((run.key.algorithm, run.key.game, run.key.seed), set()).add(kind)
+    if not machines:
+        return []
+    counted = ", ".join(f"{name} cores: {count} runs" for name, count in machines.items())
+    if len(machines) == 1:
+        return [f"Machines: {counted}."]
+    mixed = sum(len(kinds) > 1 for kinds in cells.values())
+    return [f"Machines: {counted}. Matched runs of different kinds: {mixed} of {len(cells)} pairs."]
+
+
+def large_table(records: Sequence[Record]) -> str:
+    """Return what the large study costs on some numbers of cores."""
+    known = prices(records)
+    rows = [
+        (
+            words.algorithm_text(price.algorithm),
+            str(price.runs),
+            ", ".join(f"{arm} {ms:.2f}" for arm, ms in price.milliseconds.items()),
+            words.count_text(price.hours),
+            *(words.number_text(days) for days in price.days),
+        )
+        for price in known
+    ]
+    header = (
+        "algorithm",
+        "runs",
+        "CPU ms a timestep",
+        "core hours",
+        *(f"days, {cores} cores" for cores in CORES),
+    )
+    missing = len(records) - len(known)
+    waits = ["An algorithm that is missing has not been measured yet."] if missing else []
+    return "\n\n".join([table(header, rows, left=1), *waits])

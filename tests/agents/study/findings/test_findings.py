@@ -18,7 +18,7 @@ from agents.study.config import parse_study, read_study_file
 from agents.study.findings import command
 from agents.study.findings.control import control
 from agents.study.findings.pages import follow_up, progress
-from agents.study.findings.prices import CORES, prices
+from agents.study.findings.prices import CORES, cost_table, prices
 from agents.study.findings.public import points
 from agents.study.findings.records import STUDIES, Record, read_records
 from agents.study.findings.reliance import reliance_table, reliances
@@ -316,6 +316,17 @@ def test_the_price_of_the_large_study(all_runs: Path) -> None:
     # On 320 cores, the 450 runs are two rounds.
     rounds = {2: 225, 16: 29, 320: 2}
     assert ppo.days == pytest.approx([rounds[c] * 30_000 / 86_400 for c in CORES])
+
+
+def test_matched_runs_of_two_kinds_of_machine_are_counted(all_runs: Path, tmp_path: Path) -> None:
+    shutil.copytree(all_runs, tmp_path, dirs_exist_ok=True)
+    assert cost_table(read_records(tmp_path)).endswith("Machines: AMD EPYC AVX2 2 cores: 112 runs.")
+    for run in ("standard/seed-100", "standard/seed-101", "coord/seed-101"):
+        record = tmp_path / "a2c/Seaquest/a2c" / run / "run.json"
+        record.write_text(record.read_text().replace("AVX2", "AVX512"))
+    told = cost_table(read_records(tmp_path))
+    assert "AMD EPYC AVX512 2 cores: 3 runs" in told
+    assert told.endswith("Matched runs of different kinds: 1 of 56 pairs.")
 
 
 def test_the_follow_up_is_a_command(
