@@ -8,7 +8,7 @@ from pathlib import Path
 
 from agents.run.display import describe, run_display
 from agents.run.folder import RunFolder
-from agents.run.provenance import builds, changed_builds
+from agents.run.provenance import WITHOUT_AVX512, builds, changed_builds
 from agents.run.settings import add_trust
 from common.command_line import ArgumentParser, run_command
 from common.errors import UsageError
@@ -60,8 +60,11 @@ def verify(folder: RunFolder, timestep: int) -> bool:
     verdict = f"{' and '.join(differing)} differ" if differing else "the same bits"
     print(f"{folder.path}: {describe(config)}: {verdict} up to timestep {timestep:,}")
     if differing:
-        changed = changed_builds(builds(folder.record["provenance"]))
+        theirs = builds(folder.record["provenance"])
+        changed = changed_builds(theirs)
         print(f"  other builds: {', '.join(changed)}" if changed else "  made with these builds")
+        if (theirs["cpu_capability"], builds()["cpu_capability"]) == ("AVX2", "AVX512"):
+            print(f"  to compute without AVX-512, as its machine did: {WITHOUT_AVX512} python ...")
     return not differing
 
 

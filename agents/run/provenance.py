@@ -11,6 +11,8 @@ from typing import Any
 
 import torch
 
+#: What has torch and oneDNN compute as on a CPU without AVX-512. Set before Python starts.
+WITHOUT_AVX512 = "ATEN_CPU_CAPABILITY=avx2 ONEDNN_MAX_CPU_ISA=AVX2"
 PACKAGES = ("coordrl", "torch", "stable-baselines3", "gymnasium", "ale-py", "numpy")
 
 

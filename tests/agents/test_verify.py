@@ -1,14 +1,21 @@
 """Runs repeat themselves: ``agents.verify`` and ``agents.train --like``."""
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
+import torch
 
 from agents import train, verify
 from agents.run.folder import RunFolder
+from agents.run.provenance import WITHOUT_AVX512
 from common.errors import UsageError
 from common.files import read_json, write_json
 from tests.agents.runs import small_run, trained, weights_hash
+
+WIDE = torch.backends.cpu.get_cpu_capability() == "AVX512"
 
 
 @pytest.fixture(scope="module")
@@ -33,6 +40,7 @@ def test_other_bits_are_told_with_what_may_have_changed_them(
     record = read_json(run.path / "run.json")
     record["fingerprints"] = {"128": "0" * 64}
     record["provenance"]["versions"]["torch"] = "1.0"
+    record["provenance"]["cpu_capability"] = "AVX2"
     write_json(tmp_path / "run.json", record)
     games = (run.path / "episodes.csv").read_text()
     (tmp_path / "episodes.csv").write_text(games + "100,0.1,0,5.0,400\n")
@@ -40,6 +48,7 @@ def test_other_bits_are_told_with_what_may_have_changed_them(
     printed = capsys.readouterr().out
     assert "weights and games differ up to timestep 128" in printed
     assert "other builds: torch" in printed
+    assert (WITHOUT_AVX512 in printed) == WIDE
 
 
 def test_a_run_without_a_mark_cannot_be_verified(tmp_path: Path) -> None:
@@ -76,3 +85,25 @@ def test_a_repetition_is_of_the_run_as_it_was_and_elsewhere(run: RunFolder) -> N
         train.main(["--like", str(run.path), "--algo", "ppo", "--num-threads", "2"])
     with pytest.raises(UsageError, match="give one of them"):
         train.main(["--like", str(run.path), "--run", str(run.path)])
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not WIDE, reason="needs a CPU with AVX-512")
+def test_bits_of_a_narrower_cpu_are_repeated_without_avx512(tmp_path: Path) -> None:
+    narrow = dict(pair.split("=") for pair in WITHOUT_AVX512.split())
+
+    def run(name: str, *arguments: str, **environment: str) -> str:
+        command = [sys.executable, "-m", f"agents.{name}", *arguments]
+        done = subprocess.run(
+            command, check=False, env=os.environ | environment, capture_output=True, text=True
+        )
+        return done.stdout + done.stderr
+
+    settings = ["--env", "Seaquest", "--algo", "a2c", "-n", "2000", "--save-freq", "1000", "-f"]
+    run("train", *settings, str(tmp_path), **narrow)
+    [record] = tmp_path.rglob("run.json")
+    assert read_json(record)["provenance"]["cpu_capability"] == "AVX2"
+    assert "the same bits up to timestep 1,040" in run("verify", str(record.parent), **narrow)
+    printed = run("verify", str(record.parent))
+    assert "differ up to timestep 1,040" in printed
+    assert WITHOUT_AVX512 in printed
