@@ -1,9 +1,11 @@
 """Recompute what README and docs/findings.md say of the committed Atari studies."""
 
 import json
+import math
 import re
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from matplotlib.figure import Figure
 
@@ -15,6 +17,7 @@ from common.files import write_bytes
 from coordrl.compare.command import save_comparison
 from coordrl.compare.writing.figures.canvas import look
 from coordrl.compare.writing.figures.games import curves_grid
+from coordrl.compare.writing.json_file import as_record
 from coordrl.compare.writing.style import styles
 
 DIFFERENT = 1
@@ -72,9 +75,14 @@ def _text(path: Path) -> str:
 
 
 def _write_results(records: Sequence[Record], root: Path) -> None:
-    """Write each study's report, tables and TensorBoard files, and the figure of all games."""
+    """Write each study's report, tables and TensorBoard files, and the figure of all games.
+
+    A folder that has all that the records give stays as it is: TensorBoard's files name the time
+    and machine that wrote them.
+    """
     for record in records:
-        save_comparison(record.compared, record.folder / "comparison")
+        if not _is_told(record):
+            save_comparison(record.compared, record.folder / "comparison")
     with look():
         curves(records).savefig(root / "docs" / FIGURE, dpi=150, metadata={"Software": None})
 
@@ -89,11 +97,29 @@ def _stale_results(records: Sequence[Record], root: Path) -> list[str]:
     """Name the files that are missing, or of other records."""
     figure = root / "docs" / FIGURE
     stale = [] if figure.exists() else [figure]
-    for record in records:
-        path = record.folder / "comparison" / "comparison.json"
-        if not path.exists() or json.loads(_text(path))["findings"] != [*record.compared.findings]:
-            stale.append(path)
+    stale += [_comparison_file(record) for record in records if not _is_told(record)]
     return [str(path.relative_to(root)) for path in stale]
+
+
+def _is_told(record: Record) -> bool:
+    """Say whether a study's comparison.json has every number that its records give."""
+    path = _comparison_file(record)
+    return path.exists() and same(json.loads(_text(path)), as_record(record.compared))
+
+
+def _comparison_file(record: Record) -> Path:
+    return record.folder / "comparison" / "comparison.json"
+
+
+def same(one: Any, other: Any) -> bool:
+    """Compare two JSON values but for the last digits of numbers, which depend on the CPU."""
+    if isinstance(one, dict) and isinstance(other, dict):
+        return one.keys() == other.keys() and all(same(one[key], other[key]) for key in one)
+    if isinstance(one, list) and isinstance(other, list):
+        return len(one) == len(other) and all(map(same, one, other))
+    if isinstance(one, float) and isinstance(other, float):
+        return math.isclose(one, other, rel_tol=1e-9, abs_tol=1e-12)
+    return bool(one == other)
 
 
 def _parser() -> ArgumentParser:

@@ -14,10 +14,14 @@ from coordrl.compare.comparing.results import Comparison
 
 def save_json(comparison: Comparison, path: Path) -> None:
     """Write everything that was found."""
-    found = plain(comparison)
-    record = {"format": 1, "plan": found.pop("declared"), **found}
     # Without line breaks: a large study has half a million numbers.
-    path.write_text(json.dumps(record, allow_nan=False) + "\n", encoding="utf-8")
+    path.write_text(json.dumps(as_record(comparison), allow_nan=False) + "\n", encoding="utf-8")
+
+
+def as_record(comparison: Comparison) -> dict[str, Any]:
+    """Return everything that was found, as comparison.json has it."""
+    found = plain(comparison)
+    return {"format": 1, "plan": found.pop("declared"), **found}
 
 
 def plain(value: Any) -> Any:

@@ -217,6 +217,9 @@ def test_all_runs_give_the_answer(
     for part in STUDIES.values():
         assert (folder / part / "comparison" / "report.html").exists()
     assert command.main(["--check"], root) == 0
+    events = sorted((folder / "a2c" / "comparison" / "tensorboard").rglob("events*"))
+    assert command.main([], root) == 0
+    assert events == sorted((folder / "a2c" / "comparison" / "tensorboard").rglob("events*"))
 
     # Another number in a page, a figure that is gone, and runs of which nothing has been told.
     (root / "README.md").write_text(readme.replace("1 better, 1 worse", "2 better"))
@@ -227,6 +230,36 @@ def test_all_runs_give_the_answer(
     [line] = capsys.readouterr().err.splitlines()
     assert line.startswith("README.md, docs/findings.md, docs/images/findings.png, runs/")
     assert line.endswith("make findings")
+
+
+@pytest.mark.parametrize(
+    ("other", "same"),
+    [
+        ({"a": [1.0 + 1e-14, None], "b": "x"}, True),
+        ({"a": [1.0 + 1e-6, None], "b": "x"}, False),
+        ({"a": [1.0], "b": "x"}, False),
+        ({"a": [1.0, None], "b": "y"}, False),
+        ({"a": [1.0, 0.0], "b": "x"}, False),
+        ({"a": [1.0, None]}, False),
+    ],
+)
+def test_numbers_of_a_comparison_are_the_same_but_for_last_digits(
+    other: dict[str, object], same: bool
+) -> None:
+    assert command.same({"a": [1.0, None], "b": "x"}, other) == same
+
+
+def test_a_number_that_the_records_do_not_give_is_found(tmp_path: Path) -> None:
+    shutil.copytree(COMMITTED, tmp_path / "runs" / "reference" / "atari")
+    for name in ("README.md", "docs/findings.md", "docs/images/findings.png"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(command.REPOSITORY / name, tmp_path / name)
+    assert command.main(["--check"], tmp_path) == 0
+    [file, *_] = sorted(tmp_path.rglob("comparison.json"))
+    text = file.read_text()
+    file.write_text(text.replace('"difference": -8.9', '"difference": -7.9', 1))
+    assert file.read_text() != text
+    assert command.main(["--check"], tmp_path) == command.DIFFERENT
 
 
 def test_the_figure_has_a_panel_for_each_game_and_algorithm(all_runs: Path) -> None:
