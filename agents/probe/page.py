@@ -1,6 +1,5 @@
 """The probe's page: what was found over all games, and how far off each arm is in each."""
 
-import html
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from statistics import fmean
@@ -13,22 +12,7 @@ from common.files import write_bytes
 from coordrl.compare.statistics.families import Comparison
 from coordrl.compare.statistics.two_arms import mean_interval
 from coordrl.compare.writing.figures.canvas import look, save
-
-_STYLE = (
-    "body{font:15px/1.5 sans-serif;max-width:70em;margin:2em auto;padding:0 1em;color:#222}"
-    "table{border-collapse:collapse;margin:1em 0}td,th{padding:.2em .7em;text-align:right}"
-    "td:first-child,th:first-child{text-align:left}tr{border-bottom:1px solid #ddd}"
-    "img{max-width:100%}"
-)
-_INTRODUCTION = (
-    "<h1>Where is it?</h1>"
-    "<p>Extractors trained from scratch to name the places of objects in frames of random play, "
-    "by {updates:,} minibatches of 8, and tested on frames of other games. <i>Shown</i>: places "
-    "like those of training. <i>Never shown</i>: those of the ball, or else of the player, in the "
-    "quarter (low and to the right of its median) that training left out. The skill is 1 - error / "
-    "error of the constant that is best in this part of the test: 1 is perfect, 0 says no more "
-    "than where things are on average there. It is a mean over games.</p>"
-)
+from coordrl.compare.writing.templating import data_url, environment
 
 
 def save_page(
@@ -42,34 +26,22 @@ def save_page(
     :return: The page
     """
     _save_figure(results, folder / "skill")
-    parts = [_INTRODUCTION.format(updates=results[0]["n_updates"])]
-    if planned > len(results):
-        text = f"{len(results)} of {planned} trainings are finished: no verdicts yet."
-        parts.append(f"<p><b>{text}</b></p>")
-    for control, family in found.items():
-        items = "".join(f"<li>{html.escape(told(one))}.</li>" for one in family)
-        parts.append(f"<h2>Against {html.escape(control)}</h2><ul>{items}</ul>")
-    parts += [
-        "<h2>Skill over all games</h2>",
-        '<img src="skill.svg" alt="skill of each arm, a mark a seed">',
-        _overall(results),
-        "<p>Means over seeds with Student's 95 % intervals.</p>",
-    ]
     games = sorted({row["game"] for row in results})
-    few = [g for g in games if not any(TESTS[1] in row for row in results if row["game"] == g)]
-    if few:
-        parts.append(f"<p>No places were held out in {html.escape(', '.join(few))}.</p>")
-    for game in games:
-        of_game = [row for row in results if row["game"] == game]
-        parts += [f"<h2>{html.escape(game)}</h2>", _of_game(of_game)]
-    parts.append(
-        "<p>Mean errors over coordinates and seeds, in pixels of the 84x84 image; in brackets the "
-        "mean share of the variance explained (R2).</p>"
+    of_games = {game: [row for row in results if row["game"] == game] for game in games}
+    page = environment("agents.probe").get_template("page.html.j2")
+    text = page.render(
+        n_updates=results[0]["n_updates"],
+        n_results=len(results),
+        planned=planned,
+        found={control: map(told, family) for control, family in found.items()},
+        figure=data_url("svg+xml", (folder / "skill.svg").read_bytes()),
+        headings=["arm", *(condition_name(*one) for one in conditions(results))],
+        overall=_overall(results),
+        whole=[game for game, rows in of_games.items() if not any(TESTS[1] in r for r in rows)],
+        games={game: _of_game(rows) for game, rows in of_games.items()},
     )
-    head = f'<meta charset="utf-8"><title>Where is it?</title><style>{_STYLE}</style>'
     path = folder / "index.html"
-    page = f"<!doctype html><html><head>{head}</head><body>{''.join(parts)}</body></html>\n"
-    write_bytes(path, page.encode())
+    write_bytes(path, text.encode())
     return path
 
 
@@ -98,7 +70,7 @@ def _arms(results: Results) -> list[str]:
     return list(dict.fromkeys(row["arm"] for row in results))
 
 
-def _overall(results: Results) -> str:
+def _overall(results: Results) -> list[list[str]]:
     """Return the table of skills over all games."""
     rows = []
     for arm in _arms(results):
@@ -112,11 +84,11 @@ def _overall(results: Results) -> str:
             ends = f" ({interval.low:.2f} to {interval.high:.2f})" if interval else ""
             texts.append(f"{fmean(found):.2f}{ends}, {len(found)} seeds")
         rows.append(texts)
-    return _table(["arm", *(condition_name(*one) for one in conditions(results))], rows)
+    return rows
 
 
-def _of_game(results: Results) -> str:
-    """Return the table of a game's errors."""
+def _of_game(results: Results) -> tuple[list[str], list[list[str]]]:
+    """Return the headings and the rows of the table of a game's errors."""
     columns = conditions(results)
     rows = []
     for arm in _arms(results):
@@ -124,13 +96,7 @@ def _of_game(results: Results) -> str:
         seeds = max(one[2] for one in found if one)
         texts = [f"{one[0]:.1f} ({one[1]:.2f})" if one else "-" for one in found]
         rows.append([arm, *texts, str(seeds)])
-    return _table(["arm", *(condition_name(*one) for one in columns), "seeds"], rows)
-
-
-def _table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    lines = ["".join(f"<th>{html.escape(head)}</th>" for head in heads)]
-    lines += ["".join(f"<td>{html.escape(text)}</td>" for text in row) for row in rows]
-    return f"<table>{''.join(f'<tr>{line}</tr>' for line in lines)}</table>"
+    return ["arm", *(condition_name(*one) for one in columns), "seeds"], rows
 
 
 def _save_figure(results: Results, path: Path) -> None:

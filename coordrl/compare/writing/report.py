@@ -3,7 +3,7 @@
 from functools import partial
 from pathlib import Path
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment
 from markupsafe import Markup
 
 from coordrl.compare.comparing import words
@@ -21,6 +21,7 @@ from coordrl.compare.writing.page.plotly import plotly_js
 from coordrl.compare.writing.page.repeat import provenance, steps
 from coordrl.compare.writing.points import games_meant, of_evaluations
 from coordrl.compare.writing.style import styles
+from coordrl.compare.writing.templating import environment
 
 
 def save_report(comparison: Comparison, path: Path) -> None:
@@ -62,14 +63,8 @@ def save_report(comparison: Comparison, path: Path) -> None:
 
 
 def _environment() -> Environment:
-    environment = Environment(
-        loader=PackageLoader("coordrl.compare.writing"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters.update(
+    found = environment()
+    found.filters.update(
         number=words.number_text,
         signed=partial(words.number_text, sign=True),
         p=words.p_text,
@@ -86,7 +81,7 @@ def _environment() -> Environment:
         algorithm=words.algorithm_text,
         dashes=_dashes,
     )
-    return environment
+    return found
 
 
 def _algorithms(comparison: Comparison) -> list[tuple[str, str]]:

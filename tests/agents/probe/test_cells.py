@@ -172,10 +172,13 @@ def test_the_page_has_errors_and_findings(tmp_path: Path) -> None:
     found = compare_with_controls(RESULTS)
     page = save_page(RESULTS, found, len(RESULTS), tmp_path).read_text()
     assert mean_errors(RESULTS[:12], "pooled", 1, "shown") == pytest.approx((5.09, 0.05125, 6))
-    assert "<td>standard</td><td>0.55 (0.55 to 0.55), 6 seeds</td>" in page
+    assert (
+        '<td class="nowrap">standard</td><td class="nowrap">0.55 (0.55 to 0.55), 6 seeds</td>'
+        in page
+    )
     assert "coord-pooled and pooled: skill 0.85 and 0.15, difference 0.70" in page
     assert "No places were held out in Freeway." in page
-    assert "by 2,500 minibatches" in page
+    assert "2,500 minibatches of 8" in page
     assert "trainings are finished" not in page
     assert (tmp_path / "skill.svg").exists()
     assert save_page(RESULTS, found, len(RESULTS), tmp_path).read_text() == page

@@ -1,7 +1,6 @@
 """Trained agents by themselves: their games, their reliance on coordinates, what they learned."""
 
 import json
-from base64 import b64encode
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +12,7 @@ from coordrl.compare.comparing.results import ArmResult, Comparison, Group
 from coordrl.compare.reading.run_folders import read_png
 from coordrl.compare.reading.runs import AgentEvaluation
 from coordrl.compare.statistics.two_arms import mean_interval
+from coordrl.compare.writing.templating import data_url
 
 #: Images are in the page itself; more than this would make it heavy.
 MOST_MAPS = 12
@@ -69,10 +69,7 @@ def map_images(comparison: Comparison) -> list[MapImage]:
         for seed in arm.seeds[:1]
         if seed.coordinate_maps
     ]
-    return [
-        MapImage(title, f"data:image/png;base64,{b64encode(read_png(path)).decode()}")
-        for title, path in found[:MOST_MAPS]
-    ]
+    return [MapImage(title, data_url("png", read_png(path))) for title, path in found[:MOST_MAPS]]
 
 
 def _kinds(arm: ArmResult) -> list[tuple[bool, str]]:
