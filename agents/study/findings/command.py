@@ -102,9 +102,14 @@ def _stale_results(records: Sequence[Record], root: Path) -> list[str]:
 
 
 def _is_told(record: Record) -> bool:
-    """Say whether a study's comparison.json has every number that its records give."""
+    """Say whether a study's comparison.json has every number that its records give.
+
+    Its report is the last file that is written: without it the others may be missing, too.
+    """
     path = _comparison_file(record)
-    return path.exists() and same(json.loads(_text(path)), as_record(record.compared))
+    if not (path.exists() and path.with_name("report.html").exists()):
+        return False
+    return same(json.loads(_text(path)), as_record(record.compared))
 
 
 def _comparison_file(record: Record) -> Path:

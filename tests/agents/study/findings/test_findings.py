@@ -260,6 +260,9 @@ def test_a_number_that_the_records_do_not_give_is_found(tmp_path: Path) -> None:
     file.write_text(text.replace('"difference": -8.9', '"difference": -7.9', 1))
     assert file.read_text() != text
     assert command.main(["--check"], tmp_path) == command.DIFFERENT
+    file.write_text(text)
+    file.with_name("report.html").unlink()
+    assert command.main(["--check"], tmp_path) == command.DIFFERENT
 
 
 def test_the_figure_has_a_panel_for_each_game_and_algorithm(all_runs: Path) -> None:
