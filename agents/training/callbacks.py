@@ -18,6 +18,8 @@ from stable_baselines3.common.vec_env import VecEnv
 from agents.run.progress import Progress, TrainingClock
 from common.errors import UsageError
 
+PROGRESS_SECONDS = 1.0
+
 
 class EpisodeLog(BaseCallback):
     """Appends a row to ``episodes.csv`` for every finished game.
@@ -95,19 +97,15 @@ class RolloutLog(BaseCallback):
 
 
 class ProgressReport(BaseCallback):
-    """Reports progress after a rollout, at most once in an interval.
+    """Reports progress after a rollout, at most once in ``PROGRESS_SECONDS``.
 
     :param n_timesteps: Timesteps of the run
-    :param interval: Least seconds between two reports
     """
 
-    def __init__(
-        self, n_timesteps: int, report: Callable[[Progress], None], interval: float = 1.0
-    ) -> None:
+    def __init__(self, n_timesteps: int, report: Callable[[Progress], None]) -> None:
         super().__init__()
         self.n_timesteps = n_timesteps
         self.report = report
-        self.interval = interval
         self._first = 0
         self._start = 0.0
         self._last = 0.0
@@ -121,7 +119,7 @@ class ProgressReport(BaseCallback):
 
     def _on_rollout_end(self) -> None:
         now = time.perf_counter()
-        if now - self._last < self.interval:
+        if now - self._last < PROGRESS_SECONDS:
             return
         self._last = now
         rate = (self.num_timesteps - self._first) / (now - self._start)

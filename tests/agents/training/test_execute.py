@@ -16,6 +16,7 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 
 from agents.run.folder import RunFolder
 from agents.run.progress import Progress
+from agents.training import callbacks
 from agents.training.callbacks import EpisodeLog
 from agents.training.execute import execute
 from common.errors import UsageError
@@ -131,7 +132,9 @@ def test_another_configuration_is_refused(finished: RunFolder) -> None:
         finished.plan(small_run("a2c", "coord", n_timesteps=64))
 
 
-def test_progress_is_reported_and_written(tmp_path: Path) -> None:
+def test_progress_is_reported_and_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    # A fast machine trains so few steps in less than the second between two reports.
+    monkeypatch.setattr(callbacks, "PROGRESS_SECONDS", 0.0)
     config = small_run("a2c", n_timesteps=320)
     folder = RunFolder(tmp_path / "run")
     folder.plan(config)
