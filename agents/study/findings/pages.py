@@ -1,7 +1,8 @@
 """The generated parts of README and docs/findings.md."""
 
+from collections import Counter
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import NamedTuple, get_args
 
 from agents.study.findings.control import called_different, control
 from agents.study.findings.prices import cost_table, large_table
@@ -10,7 +11,7 @@ from agents.study.findings.records import Record
 from agents.study.findings.reliance import reliance_table
 from coordrl.compare.comparing import words
 from coordrl.compare.comparing.results import Contrast, Group
-from coordrl.compare.statistics.two_arms import ALPHA, holm
+from coordrl.compare.statistics.two_arms import ALPHA, Verdict, holm
 from coordrl.compare.writing.markdown import result_blocks, table
 
 #: The figure of both pages, below docs.
@@ -73,7 +74,7 @@ def _no_answer(records: Sequence[Record]) -> str:
 
 
 def _answer(records: Sequence[Record], waiting: Sequence[Record]) -> str:
-    told = [f"{_algorithm(record)}: {record.compared.headline}" for record in records]
+    told = [f"{_algorithm(record)}: {_counted(record)}" for record in records]
     rows = [
         (", ".join(_names(group)), _difference(found), words.finding_text(found))
         for record in records
@@ -82,8 +83,9 @@ def _answer(records: Sequence[Record], waiting: Sequence[Record]) -> str:
     decided = any(_decided(record) for record in records)
     told += [f"{_algorithm(record)}: {_count([record])}" for record in waiting]
     return _joined(
-        "**The answer:** does CoordConv (`coord`) learn faster, by the mean of the learning curve, "
-        f"than SB3's\nnetwork (`standard`)? {' '.join(told)} [All of it](docs/findings.md).",
+        "**The answer:** does an agent learn faster, by the mean of its learning curve, with "
+        "CoordConv (`coord`) than with\nSB3's network (`standard`)? "
+        f"{' '.join(told)} [All of it](docs/findings.md).",
         f"![Learning curves of both arms, mean and 95 % band](docs/{FIGURE})",
         table(
             ("agents", "mean of the curve, coord minus standard (95 %, not corrected)", "verdict"),
@@ -94,15 +96,24 @@ def _answer(records: Sequence[Record], waiting: Sequence[Record]) -> str:
         "Only the follow-up tells whether it is position that makes a difference."
         if decided
         else "",
-        "This says nothing of other games, other hyper-parameters or longer runs: these have a "
-        "fiftieth (PPO)\nand a twenty-fifth (A2C) of the usual 10M timesteps.",
+        "This says nothing of other games, hyper-parameters or longer runs: these have a fiftieth "
+        "(PPO) and a\ntwenty-fifth (A2C) of the usual 10M timesteps.",
     )
+
+
+def _counted(record: Record) -> str:
+    """Say in how many games there was which verdict."""
+    counts = Counter(found.verdict for _, found in record.compared.contrasts())
+    told = [f"{name} in {counts[name]}" for name in get_args(Verdict) if counts[name]]
+    games = counts.total()
+    return f"{', '.join(told)} of {games} games (95 % confidence, corrected for all {games})."
 
 
 def _significant_scores(records: Sequence[Record]) -> str:
     """Say of which games the final scores, the secondary outcome, differ significantly."""
     found = [
-        f"{', '.join(_names(group))}: {_difference(one)}, p = {words.p_text(p)}"
+        f"{', '.join(_names(group))} ({words.number_text(one.difference, sign=True)}, "
+        f"p = {words.p_text(p)})"
         for record in records
         for group, one, _, p in _secondary(record)
         if p <= ALPHA
@@ -110,7 +121,7 @@ def _significant_scores(records: Sequence[Record]) -> str:
     if not found:
         return ""
     return (
-        "Secondary, so without a verdict: final score, where significant after correction: "
+        "Final scores, secondary and so without a verdict, differ significantly (corrected): "
         f"{'; '.join(found)}."
     )
 
