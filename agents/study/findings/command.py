@@ -9,8 +9,9 @@ from typing import Any
 
 from matplotlib.figure import Figure
 
-from agents.study.findings.pages import FIGURE, blocks
+from agents.study.findings.pages import blocks
 from agents.study.findings.records import Record, read_records
+from agents.study.findings.results import FIGURE
 from common.command_line import ArgumentParser, tell
 from common.errors import UsageError
 from common.files import write_bytes

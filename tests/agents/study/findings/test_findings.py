@@ -168,7 +168,7 @@ def test_a_study_that_has_ended_does_not_wait_for_the_other(root: Path, all_runs
     shutil.rmtree(folder / "ppo" / "Qbert" / "ppo" / "coord" / "seed-103")
     assert command.main([], root) == 0
     text = generated(root)
-    assert "A2C: Of 2 comparisons with standard: 1 better, 1 worse" in text
+    assert "(`standard`) in 1 of 2 comparisons so far, and slower in 1. A2C: better in 1" in text
     assert "PPO: 79 of 80 runs have finished; a study is judged when" in text
     assert "PPO: they stand here when all runs have ended." in text
     assert not re.search(r"^\| PPO .*(better|worse|inconclusive)", text, re.MULTILINE)
@@ -206,8 +206,8 @@ def test_all_runs_give_the_answer(
     shutil.copytree(all_runs, folder)
     assert command.main([], root) == 0
     readme = (root / "README.md").read_text()
-    assert "A2C: Of 2 comparisons with standard: 1 better, 1 worse (95 % confidence" in readme
-    assert "PPO: Of 5 comparisons with standard: 1 better, 1 worse, 3 inconclusive" in readme
+    assert "(`standard`) in 2 of 7 comparisons, and slower in 2. A2C: better in 1, " in readme
+    assert "PPO: better in 1, worse in 1, inconclusive in 3 of 5 games." in readme
     assert len(re.findall(r"^\| (A2C|PPO), \w+ \|.*(better|worse|inconclusive)", readme, re.M)) == 7
     page = (root / "docs" / "findings.md").read_text()
     assert "--env Seaquest MsPacman --arms standard coord constant fixed-code coord-zero" in page
@@ -222,7 +222,7 @@ def test_all_runs_give_the_answer(
     assert events == sorted((folder / "a2c" / "comparison" / "tensorboard").rglob("events*"))
 
     # Another number in a page, a figure that is gone, and runs of which nothing has been told.
-    (root / "README.md").write_text(readme.replace("1 better, 1 worse", "2 better"))
+    (root / "README.md").write_text(readme.replace("slower in 2", "slower in 1"))
     (root / "docs" / "images" / "findings.png").unlink()
     games = folder / "ppo" / "Seaquest" / "ppo" / "coord" / "seed-100" / "episodes.csv"
     games.write_text(games.read_text().replace("\n2000,", "\n1000,1.0,0,9,9\n2000,"))

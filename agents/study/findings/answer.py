@@ -1,0 +1,90 @@
+"""README's answer."""
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import get_args
+
+from agents.study.findings.records import Record
+from agents.study.findings.results import (
+    FIGURE,
+    SHARE,
+    algorithm,
+    count,
+    decided,
+    names,
+    paragraphs,
+    secondary,
+    shares,
+)
+from coordrl.compare.comparing import words
+from coordrl.compare.statistics.two_arms import ALPHA, Verdict
+from coordrl.compare.writing.markdown import table
+
+
+def no_answer(records: Sequence[Record]) -> str:
+    """Say that no study has ended yet."""
+    return (
+        "**The answer so far:** two studies of A2C and PPO, eight seeds a network, were\n"
+        f"registered before they ran ([findings](docs/findings.md)). {count(records)}"
+    )
+
+
+def answer(records: Sequence[Record], waiting: Sequence[Record]) -> str:
+    """Return the answer in a sentence, the figure, the verdicts, and what they do not say.
+
+    :param records: Of studies whose runs have all ended, at least one
+    :param waiting: Of the others
+    """
+    verdicts = _verdicts(records)
+    told = [f"{algorithm(record)}: {_counted(record)}" for record in records]
+    told += [f"{algorithm(record)}: {count([record])}" for record in waiting]
+    rows = [
+        (", ".join(names(group)), share, words.p_text(found.p_holm), words.finding_text(found))
+        for record in records
+        for group, found, share in shares(record)
+    ]
+    so_far = " so far" if waiting else ""
+    return paragraphs(
+        "**The answer:** by the mean of the learning curve, agents are shown to learn faster with "
+        "CoordConv (`coord`) than with\nSB3's network (`standard`) in "
+        f"{verdicts['better']} of {verdicts.total()} comparisons{so_far}, and slower in "
+        f"{verdicts['worse']}. {' '.join(told)} [All of it](docs/findings.md).",
+        f"![Learning curves of both arms, mean and 95 % band](docs/{FIGURE})",
+        table(("agents", SHARE, "p", "verdict"), rows, left=1),
+        f"{len(records[0].study.seeds)} seeds an arm, registered before they ran. Each study is "
+        "tested at 5 %, p corrected for its games, intervals\nnot. A difference matters from 10 %.",
+        _significant_scores(records),
+        "Only the follow-up tells whether it is position that makes a difference."
+        if any(decided(record) for record in records)
+        else "",
+        "This says nothing of other games, hyper-parameters or longer runs: these have a fiftieth "
+        "(PPO) and a\ntwenty-fifth (A2C) of the usual 10M timesteps.",
+    )
+
+
+def _verdicts(records: Sequence[Record]) -> Counter[Verdict | None]:
+    return Counter(found.verdict for record in records for _, found in record.compared.contrasts())
+
+
+def _counted(record: Record) -> str:
+    """Say in how many games there was which verdict."""
+    counts = _verdicts([record])
+    told = [f"{name} in {counts[name]}" for name in get_args(Verdict) if counts[name]]
+    return f"{', '.join(told)} of {counts.total()} games."
+
+
+def _significant_scores(records: Sequence[Record]) -> str:
+    """Say of which games the final scores, the secondary outcome, differ significantly."""
+    found = [
+        f"{', '.join(names(group))} ({words.number_text(one.difference, sign=True)}, "
+        f"p = {words.p_text(p)})"
+        for record in records
+        for group, one, _, p in secondary(record)
+        if p <= ALPHA
+    ]
+    if not found:
+        return ""
+    return (
+        "Secondary, without a verdict, and corrected as was not registered: final scores that "
+        f"differ significantly: {'; '.join(found)}."
+    )
