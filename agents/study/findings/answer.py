@@ -20,6 +20,8 @@ from coordrl.compare.comparing import words
 from coordrl.compare.statistics.two_arms import ALPHA, Verdict
 from coordrl.compare.writing.markdown import table
 
+MORE = "[All of it](docs/findings.md)."
+
 
 def no_answer(records: Sequence[Record]) -> str:
     """Say that no study has ended yet."""
@@ -35,20 +37,16 @@ def answer(records: Sequence[Record], waiting: Sequence[Record]) -> str:
     :param records: Of studies whose runs have all ended, at least one
     :param waiting: Of the others
     """
-    verdicts = _verdicts(records)
-    told = [f"{algorithm(record)}: {_counted(record)}" for record in records]
-    told += [f"{algorithm(record)}: {count([record])}" for record in waiting]
+    waits = [f"{algorithm(record)}: {count([record])}" for record in waiting]
     rows = [
         (", ".join(names(group)), share, words.p_text(found.p_holm), words.finding_text(found))
         for record in records
         for group, found, share in shares(record)
     ]
-    so_far = " so far" if waiting else ""
     return paragraphs(
         "**The answer:** by the mean of the learning curve, agents are shown to learn faster with "
         "CoordConv (`coord`) than with\nSB3's network (`standard`) in "
-        f"{verdicts['better']} of {verdicts.total()} comparisons{so_far}, and slower in "
-        f"{verdicts['worse']}. {' '.join(told)} [All of it](docs/findings.md).",
+        f"{_counted(records, so_far=bool(waiting))} {' '.join([*waits, MORE])}",
         f"![Learning curves of both arms, mean and 95 % band](docs/{FIGURE})",
         table(("agents", SHARE, "p", "verdict"), rows, left=1),
         f"{len(records[0].study.seeds)} seeds an arm, registered before they ran. Each study is "
@@ -62,22 +60,24 @@ def answer(records: Sequence[Record], waiting: Sequence[Record]) -> str:
     )
 
 
-def _verdicts(records: Sequence[Record]) -> Counter[Verdict | None]:
-    return Counter(found.verdict for record in records for _, found in record.compared.contrasts())
-
-
-def _counted(record: Record) -> str:
-    """Say in how many games there was which verdict."""
-    counts = _verdicts([record])
-    told = [f"{name} in {counts[name]}" for name in get_args(Verdict) if counts[name]]
-    return f"{', '.join(told)} of {counts.total()} games."
+def _counted(records: Sequence[Record], *, so_far: bool) -> str:
+    """Say in how many comparisons there was which verdict."""
+    counts = Counter(
+        found.verdict for record in records for _, found in record.compared.contrasts()
+    )
+    others = [verdict for verdict in get_args(Verdict)[2:] if counts[verdict]]
+    told = ", ".join(f"{verdict} in {counts[verdict]}" for verdict in others)
+    total = f"{counts.total()} comparisons" + " so far" * so_far
+    return (
+        f"{counts['better']} of {total}, and slower in {counts['worse']} ({told or 'no others'})."
+    )
 
 
 def _significant_scores(records: Sequence[Record]) -> str:
     """Say of which games the final scores, the secondary outcome, differ significantly."""
     found = [
         f"{', '.join(names(group))} ({words.number_text(one.difference, sign=True)}, "
-        f"p = {words.p_text(p)})"
+        f"p = {words.p_text(p)})".replace("p = <", "p <")
         for record in records
         for group, one, _, p in secondary(record)
         if p <= ALPHA
@@ -85,6 +85,6 @@ def _significant_scores(records: Sequence[Record]) -> str:
     if not found:
         return ""
     return (
-        "Secondary, without a verdict, and corrected as was not registered: final scores that "
-        f"differ significantly: {'; '.join(found)}."
+        "Secondary, its correction not registered: final scores differ significantly of "
+        f"{'; '.join(found)}."
     )
