@@ -139,29 +139,34 @@ def coordinates(game: Game | str) -> list[tuple[str, str]]:
     ]
 
 
-def on_screen(game: Game | str, memory: Memory, screens: Screens) -> dict[str, Places]:
+def on_screen(
+    game: Game | str, memory: Memory, screens: Screens | None = None
+) -> dict[str, Places]:
     """Read where objects are on the console's screen.
 
     :param memory: The console's memory when the screens were drawn
-    :param screens: What it showed
+    :param screens: What it showed; None to believe the memory
     :return: For each object its centres, shape (n, 2): column and row, the centre of the first
         pixel at 0; NaN where the object is not seen
     """
     found = {}
     for name, thing in things(game).items():
         places = np.stack([thing.x.read(memory), thing.y.read(memory)], axis=1)
-        for place, screen in zip(places, screens, strict=True):
-            if not _is_seen(screen, place, thing.colour):
-                place[:] = np.nan
+        if screens is not None:
+            for place, screen in zip(places, screens, strict=True):
+                if not _is_seen(screen, place, thing.colour):
+                    place[:] = np.nan
         found[name] = places
     return found
 
 
-def in_images(game: Game | str, memory: Memory, screens: Screens, size: int = 84) -> Places:
+def in_images(
+    game: Game | str, memory: Memory, screens: Screens | None = None, size: int = 84
+) -> Places:
     """Read where what moves is in the images that agents see, in pixels.
 
     :param memory: The console's memory when the screens were drawn
-    :param screens: What it showed
+    :param screens: What it showed; None to believe the memory
     :param size: Height and width of the images, to which the whole screen is scaled
     :return: Shape (n, coordinates), in the order of :func:`coordinates`
     """

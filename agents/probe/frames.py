@@ -26,8 +26,9 @@ CHUNK = 1000
 """Frames of a file, of games from a seed of its own."""
 N_TEST = 4_000
 """Frames that are tested on."""
-TEST_SEEDS = 500_000
-"""From here on seeds are of games that are tested on."""
+TRAIN_SEEDS = 200_000
+TEST_SEEDS = 700_000
+"""From here on seeds are of games to learn from, and to be tested on."""
 FEWEST_HELD_OUT = 200
 """With fewer frames of the test at held-out places a game has no such test."""
 
@@ -42,24 +43,25 @@ class Frames:
     :param images: Observations of shape (n, 4, 84, 84), the newest frame last
     :param places: Where what moves is in the newest frame, in pixels, of shape (n, coordinates) in
         the order of :func:`envs.objects.coordinates`; NaN where it is not seen
-    :param earlier: The same for the images before it, of shape (n, 3, coordinates)
+    :param remembered: Where the console's memory has it, seen or not, in each of the images, of
+        shape (n, 4, coordinates)
     """
 
     images: Images
     places: Places
-    earlier: Places
+    remembered: Places
 
     def __len__(self) -> int:
         return len(self.images)
 
     def __getitem__(self, which: slice | npt.NDArray[np.generic]) -> "Frames":
-        return Frames(self.images[which], self.places[which], self.earlier[which])
+        return Frames(self.images[which], self.places[which], self.remembered[which])
 
     @property
     def fingerprint(self) -> str:
         """A hash of all of it."""
         digest = hashlib.sha256()
-        for part in (self.images, self.places, self.earlier):
+        for part in (self.images, self.places, self.remembered):
             digest.update(np.ascontiguousarray(part).tobytes())
         return digest.hexdigest()[:16]
 
@@ -76,7 +78,7 @@ def play(
     :param rules: As :func:`envs.atari.make_atari_env` takes them; by default the classic protocol
     """
     generator = np.random.default_rng(seed)
-    images, places = [], list[Places]()
+    images, places, remembered = [], list[Places](), list[Places]()
     with closing(make_atari_env(game, N_ENVS, seed, backend="sb3", **rules)) as env:
         consoles = [base.ale for base in env.get_attr("unwrapped")]
         observations = env.reset()
@@ -87,14 +89,15 @@ def play(
                 actions, _ = policy.predict(observations)  # type: ignore[arg-type]  # no tuples
             observations, *_ = env.step(actions)
             memory = np.stack([console.getRAM() for console in consoles])
-            screens = np.stack([console.getScreenRGB() for console in consoles])
-            places.append(in_images(game, memory, screens))
+            remembered.append(in_images(game, memory))
             if step % EVERY == 0:
                 images.append(np.ascontiguousarray(observations))
+                screens = np.stack([console.getScreenRGB() for console in consoles])
+                places.append(in_images(game, memory, screens))
     # Of all steps, as (steps kept, EVERY, games, coordinates).
-    steps = np.stack(places).reshape(len(images), EVERY, *places[0].shape)
-    newest, earlier = np.concatenate(steps[:, -1]), np.concatenate(steps[:, :-1].swapaxes(1, 2))
-    return Frames(np.concatenate(images), newest, earlier)[:n_frames]
+    steps = np.stack(remembered).reshape(len(images), EVERY, *places[0].shape)
+    of_images = np.concatenate(steps.swapaxes(1, 2))
+    return Frames(np.concatenate(images), np.concatenate(places), of_images)[:n_frames]
 
 
 class Store:
@@ -123,12 +126,15 @@ class Store:
         :param part: ``"train"`` or ``"test"``
         """
         loaded = [_read(path) for path, _ in self._files(part)]
-        parts = [(frames.images, frames.places, frames.earlier) for frames in loaded]
+        parts = [(frames.images, frames.places, frames.remembered) for frames in loaded]
         return Frames(*(np.concatenate(arrays) for arrays in zip(*parts, strict=True)))
 
     def _files(self, part: str) -> list[tuple[Path, int]]:
         """Return the files of a part, and the seeds of their games."""
-        first, n_frames = {"train": (0, self._n_train), "test": (TEST_SEEDS, N_TEST)}[part]
+        first, n_frames = {
+            "train": (TRAIN_SEEDS, self._n_train),
+            "test": (TEST_SEEDS, N_TEST),
+        }[part]
         return [
             (self._folder / f"{part}-{number:03d}.npz", first + 1000 * number)
             for number in range(n_frames // CHUNK)
@@ -146,16 +152,16 @@ def held_out(game: str, train: Frames, test: Frames) -> tuple[Flags, Flags]:
 
     None, where nothing moves both ways or too few of the test do.
 
-    :return: Of training those that show it there in any of their images; of the test those that
-        show it there in the newest one
+    :return: Of training those with it there in any of their images, seen or not; of the test those
+        that show it there in the newest one
     """
     chosen = split_object(game)
     if chosen is not None:
         middle = np.nanmedian(train.places[:, chosen], axis=0)
         tested = in_quadrant(test.places[:, chosen], middle)
         if tested.sum() >= FEWEST_HELD_OUT:
-            shown = in_quadrant(train.earlier[..., chosen], middle).any(axis=1)
-            return shown | in_quadrant(train.places[:, chosen], middle), tested
+            remembered = in_quadrant(train.remembered[..., chosen], middle)
+            return np.asarray(remembered.any(axis=1)), tested
     return np.zeros(len(train), dtype=bool), np.zeros(len(test), dtype=bool)
 
 
@@ -189,13 +195,15 @@ def _digest(image: Images) -> bytes:
 
 
 def _write(frames: Frames, path: Path) -> None:
-    np.savez_compressed(path, images=frames.images, places=frames.places, earlier=frames.earlier)
+    np.savez_compressed(
+        path, images=frames.images, places=frames.places, remembered=frames.remembered
+    )
 
 
 def _read(path: Path) -> Frames:
     try:
         with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
-            return Frames(arrays["images"], arrays["places"], arrays["earlier"])
+            return Frames(arrays["images"], arrays["places"], arrays["remembered"])
     except (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile, zlib.error) as error:
         message = f"{path} is damaged, delete it to have it collected again: {plain(str(error))}"
         raise UsageError(message) from error

@@ -16,9 +16,10 @@ from envs.objects import Places
 
 SIZE = 84
 IMAGES = spaces.Box(0, 255, (4, SIZE, SIZE), np.uint8)
-LEARNING_RATE = 1e-3
 BATCH = 8
 """Small, for many updates: what coordinates add to pooled features is learned late."""
+MOVES = 0.5
+"""Pixels: with a smaller standard deviation a coordinate has no variance to explain."""
 
 
 @dataclass(frozen=True)
@@ -28,38 +29,54 @@ class Errors:
     Of what is never seen there are none.
 
     :param pixels: Mean absolute error of each coordinate, in pixels of the 84x84 image
-    :param constant: The same, had every place been named the median of the true ones
-    :param r2: Share of each coordinate's variance that is explained; negative if the mean is better
-    :param skill: The skill score (Murphy 1988), 1 - sum of pixels / sum of constant; 1 is perfect,
-        0 as good as the best constant, negative worse
+    :param of_average: The same, had every place been named the average of those to learn from
+    :param spread: Standard deviation of what is named, in pixels; near 0 all images look alike
+    :param r2: Share of each coordinate's variance that is explained, negative if the mean is
+        better; None where what is tested hardly moves
+    :param skill: The skill score (Murphy 1988), 1 - sum of pixels / sum of of_average; 1 is
+        perfect, 0 as good as knowing only the average, negative worse
     """
 
     pixels: list[float | None]
-    constant: list[float | None]
+    of_average: list[float | None]
+    spread: list[float | None]
     r2: list[float | None]
     skill: float | None
 
 
-def errors(predicted: Places, places: Places) -> Errors:
-    """Compare places, of shape (n, coordinates); those that are NaN do not count."""
-    columns = zip(predicted.T, places.T, strict=True)
+def average(places: Places) -> Places:
+    """Return the mean of each coordinate where it is seen, NaN if it never is."""
+    seen = ~np.isnan(places)
+    total = np.where(seen, places, 0.0).sum(axis=0)
+    return np.where(seen.any(axis=0), total / np.maximum(seen.sum(axis=0), 1), np.nan)
+
+
+def errors(predicted: Places, places: Places, known: Places) -> Errors:
+    """Compare places, of shape (n, coordinates); those that are NaN do not count.
+
+    :param known: The average of the places to learn from, see :func:`average`; NaN of a coordinate
+        that is never seen there
+    """
+    columns = zip(predicted.T, places.T, known, strict=True)
     found = [_coordinate_errors(*column) for column in columns]
-    pixels, constant, r2 = (list(values) for values in zip(*found, strict=True))
-    wrong, least = (sum(value or 0.0 for value in values) for values in (pixels, constant))
-    return Errors(pixels, constant, r2, 1 - wrong / least if least else None)
+    pixels, of_average, spread, r2 = (list(values) for values in zip(*found, strict=True))
+    wrong, least = (sum(value or 0.0 for value in values) for values in (pixels, of_average))
+    return Errors(pixels, of_average, spread, r2, 1 - wrong / least if least else None)
 
 
 def _coordinate_errors(
-    predicted: Places, places: Places
-) -> tuple[float, float, float] | tuple[None, None, None]:
+    predicted: Places, places: Places, known: float
+) -> tuple[float | None, float | None, float | None, float | None]:
     """Return what :class:`Errors` has of a coordinate."""
-    seen = ~(np.isnan(predicted) | np.isnan(places))
+    seen = ~(np.isnan(predicted) | np.isnan(places) | np.isnan(known))
     if not seen.any():
-        return (None, None, None)
-    true, wrong = places[seen], (predicted - places)[seen]
-    total = max(float(((true - true.mean()) ** 2).sum()), 1e-12)
-    constant = np.abs(true - np.median(true)).mean()
-    return float(np.abs(wrong).mean()), float(constant), 1 - float((wrong**2).sum()) / total
+        return (None, None, None, None)
+    named, true = predicted[seen], places[seen]
+    explained = None
+    if true.std() >= MOVES:
+        explained = 1 - float(((named - true) ** 2).mean() / true.var())
+    pixels, of_average = (float(np.abs(which - true).mean()) for which in (named, known))
+    return pixels, of_average, float(named.std()), explained
 
 
 class Namer(nn.Module):
@@ -89,18 +106,29 @@ class Namer(nn.Module):
         return named
 
 
-def learn(arm: str, frames: Frames, seed: int, n_updates: int, device: str = "cpu") -> Namer:
-    """Train an extractor to name places, by Adam with a rate that falls to nought.
+def learn(
+    arm: str,
+    frames: Frames,
+    seed: int,
+    n_updates: int,
+    learning_rate: float = 1e-3,
+    device: str = "cpu",
+) -> Namer:
+    """Train an extractor to name places, by Adam.
 
     :param frames: What it learns from; every arm gets the same minibatches for the same seed
+    :param learning_rate: It falls to nought in the last quarter
+    :raises ArithmeticError: If it names no numbers in the end
     """
     namer = Namer(arm, frames.places.shape[1], seed).to(device)
     images = torch.from_numpy(frames.images).to(device)
     targets = torch.from_numpy(_scaled(frames.places)).float().to(device)
     seen = ~torch.isnan(targets)
     targets = targets.nan_to_num()
-    optimizer = torch.optim.Adam(namer.parameters(), lr=LEARNING_RATE, fused=True)
-    schedule = torch.optim.lr_scheduler.LinearLR(optimizer, 1.0, 0.0, n_updates)
+    optimizer = torch.optim.Adam(namer.parameters(), lr=learning_rate, fused=True)
+    schedule = torch.optim.lr_scheduler.LambdaLR(
+        optimizer, lambda step: min(1.0, 4 * (1 - step / n_updates))
+    )
     for which in _batches(len(frames), n_updates, np.random.default_rng(seed)):
         batch = torch.from_numpy(which).to(device)
         wrong = (namer(images[batch]) - targets[batch]) * seen[batch]
@@ -109,6 +137,8 @@ def learn(arm: str, frames: Frames, seed: int, n_updates: int, device: str = "cp
         loss.backward()
         optimizer.step()
         schedule.step()
+    if not loss.isfinite():
+        raise ArithmeticError(f"{arm}, seed {seed}: the training diverged")
     return namer
 
 

@@ -1,12 +1,15 @@
 """The probe's page: what was found over all games, and how far off each arm is in each."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from statistics import fmean
+from typing import Any
 
 from matplotlib.figure import Figure
 
-from agents.probe.cells import TESTS
+from agents.probe.cells import TESTS, TRAINED_ON
+from agents.probe.learning import MOVES
 from agents.probe.verdicts import Results, condition_name, conditions, skills, told
 from common.files import write_bytes
 from coordrl.compare.statistics.families import Comparison
@@ -38,32 +41,13 @@ def save_page(
         headings=["arm", *(condition_name(*one) for one in conditions(results))],
         overall=_overall(results),
         whole=[game for game, rows in of_games.items() if not any(TESTS[1] in r for r in rows)],
-        games={game: _of_game(rows) for game, rows in of_games.items()},
+        games={game: of_game(rows) for game, rows in of_games.items()},
+        most=max(row["n_frames"] for row in results),
+        builds=Counter(", ".join(f"{k} {v}" for k, v in row["builds"].items()) for row in results),
     )
     path = folder / "index.html"
     write_bytes(path, text.encode())
     return path
-
-
-def mean_errors(
-    results: Results, arm: str, n_frames: int, test: str
-) -> tuple[float, float, int] | None:
-    """Average an arm's errors over coordinates, then over seeds.
-
-    :return: Means of pixels and of R2, and the number of seeds; None if there are none
-    """
-    rows = [
-        row[test]
-        for row in results
-        if (row["arm"], row["n_frames"]) == (arm, n_frames) and test in row
-    ]
-    if not rows:
-        return None
-    pixels, r2 = (
-        fmean(fmean(value for value in row[name] if value is not None) for row in rows)
-        for name in ("pixels", "r2")
-    )
-    return pixels, r2, len(rows)
 
 
 def _arms(results: Results) -> list[str]:
@@ -87,16 +71,90 @@ def _overall(results: Results) -> list[list[str]]:
     return rows
 
 
-def _of_game(results: Results) -> tuple[list[str], list[list[str]]]:
-    """Return the headings and the rows of the table of a game's errors."""
-    columns = conditions(results)
+def of_game(results: Results) -> dict[str, Any]:
+    """Return what the page says of a game: facts, skills, and errors of each coordinate."""
+    return {
+        "facts": _facts(results),
+        "skills": _skills_of_game(results),
+        "pixels": _pixels_of_game(results),
+    }
+
+
+def _facts(results: Results) -> str:
+    """Say how many frames were learned from and tested on, and what learned nothing."""
+    learned = sorted({row["n_trained"] for row in results})
+    tested = [
+        f"{row[test]['n_frames']:,} {test.replace('_', ' ')}"
+        for row in results[:1]
+        for test in TESTS
+        if test in row
+    ]
+    left_out = [row["n_identical_left_out"] for row in results]
+    ends = " to ".join(str(n) for n in sorted({min(left_out), max(left_out)}))
+    text = (
+        f"Learned from {' and '.join(f'{n:,}' for n in learned)} frames, tested on "
+        f"{' and '.join(tested)}; {ends} of the test left out, as their images were also learned "
+        f"from."
+    )
+    stuck = Counter((row["arm"], row["n_frames"]) for row in results if is_stuck(row))
+    if stuck:
+        told = (f"{arm} ({n} of {n_frames:,} frames)" for (arm, n_frames), n in stuck.items())
+        text += f" Trainings that named one place for all images: {', '.join(told)}."
+    return text
+
+
+def is_stuck(row: dict[str, Any]) -> bool:
+    """Tell whether a training names one place, whatever the image."""
+    return all(spread is None or spread < MOVES for spread in row["shown"]["spread"])
+
+
+def _skills_of_game(results: Results) -> tuple[list[str], list[list[str]]]:
+    """Return headings and rows of a table: mean skills, the least and the most over seeds."""
+    parts = [
+        (n_frames, test)
+        for n_frames in sorted({row["n_frames"] for row in results})
+        for test in (TRAINED_ON, *TESTS)
+        if any(test in row for row in results)
+    ]
     rows = []
     for arm in _arms(results):
-        found = [mean_errors(results, arm, *condition) for condition in columns]
-        seeds = max(one[2] for one in found if one)
-        texts = [f"{one[0]:.1f} ({one[1]:.2f})" if one else "-" for one in found]
-        rows.append([arm, *texts, str(seeds)])
-    return ["arm", *(condition_name(*one) for one in columns), "seeds"], rows
+        texts = [arm]
+        for n_frames, test in parts:
+            found = [row[test]["skill"] for row in _of(results, arm, n_frames, test)]
+            ends = f" ({min(found):.2f} to {max(found):.2f})" if len(found) > 1 else ""
+            texts.append(f"{fmean(found):.2f}{ends}" if found else "-")
+        rows.append(texts)
+    return ["arm", *(condition_name(*one) for one in parts)], rows
+
+
+def _pixels_of_game(results: Results) -> tuple[list[str], list[list[str]]]:
+    """Return headings and rows of a table: each coordinate's error with the most frames."""
+    most = max(row["n_frames"] for row in results)
+    columns = {
+        (test, name): f"{name}, {test.replace('_', ' ')}"
+        for test in TESTS
+        for row in results[:1]
+        if test in row
+        for name in row[test]["coordinates"]
+    }
+    rows = []
+    for arm in _arms(results):
+        texts = [arm]
+        for test, name in columns:
+            found = [
+                row[test]["pixels"][row[test]["coordinates"].index(name)]
+                for row in _of(results, arm, most, test)
+            ]
+            seen = [pixels for pixels in found if pixels is not None]
+            texts.append(f"{fmean(seen):.1f}" if seen else "-")
+        rows.append(texts)
+    return ["arm", *columns.values()], rows
+
+
+def _of(results: Results, arm: str, n_frames: int, test: str) -> list[dict[str, Any]]:
+    return [
+        row for row in results if (row["arm"], row["n_frames"]) == (arm, n_frames) and test in row
+    ]
 
 
 def _save_figure(results: Results, path: Path) -> None:

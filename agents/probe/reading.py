@@ -1,7 +1,9 @@
 """Does an agent know where things are? A linear read-out of the features of trained agents."""
 
+from collections.abc import Callable
 from contextlib import closing
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +14,8 @@ from stable_baselines3.common.policies import ActorCriticPolicy
 
 from agents.play.agent import load_policy
 from agents.probe.frames import N_ENVS, TEST_SEEDS, Frames, play, unlike
-from agents.probe.learning import SIZE, Errors, errors
+from agents.probe.learning import SIZE, Errors, average, errors
+from agents.probe.verdicts import OWN, PIXELS, RANDOM, TRAINED, UNTRAINED
 from agents.run.folder import RunFolder
 from agents.run.provenance import builds
 from agents.training.model import make_run_env, policy_kwargs
@@ -25,8 +28,9 @@ PENALTIES = tuple(10.0**power for power in range(-4, 3))
 in a game that it was not fitted on."""
 
 
-FORMAT = 1
-TRAINED, UNTRAINED = "trained", "untrained"
+FORMAT = 2
+RANDOM_SEED = 900_000
+"""Of the games of random play."""
 
 
 def read_run(folder: RunFolder, n_frames: int, seed: int, output: Path | None) -> dict[str, Any]:
@@ -48,14 +52,15 @@ def read_run(folder: RunFolder, n_frames: int, seed: int, output: Path | None) -
 
 
 def read_out(folder: RunFolder, n_frames: int, seed: int) -> dict[str, Any]:
-    """Read places out of the frozen features of a run's agent, on frames that it played itself.
+    """Read places out of the frozen features of a run's agent.
 
     Beside it, out of the features of the same network before it was trained: what architecture
-    alone gives.
+    alone gives; and out of the newest image at half its size: what needs no features.
 
     :param n_frames: Frames to fit the read-out on; as many, of other games, test it
-    :return: The run, how many frames of the test were left out as the fit had seen their images,
-        and errors of the trained and the untrained network
+    :return: The run, and on frames that the agent played itself as on those of random play the
+        errors of each, and how many frames of the test were left out as the fit had seen their
+        images
     :raises UsageError: If its images are not of the size in which places are known
     """
     torch.set_num_threads(1)
@@ -72,39 +77,59 @@ def read_out(folder: RunFolder, n_frames: int, seed: int) -> dict[str, Any]:
         untrained: ActorCriticPolicy = config.arm.policy_class()(
             env.observation_space, env.action_space, lambda _: 0.0, **policy_kwargs(config)
         )
-    torch.manual_seed(seed)  # of the actions that are drawn
     rules = {"protocol": config.protocol, "frame_stack": config.hyperparams.frame_stack}
     rules |= dict(config.env_kwargs)
-    train = play(config.env, n_frames, seed, policy, **rules)
-    test = play(config.env, n_frames, TEST_SEEDS + seed, policy, **rules)
-    new = unlike(test, train)
-    test = test[new]
-    if not len(test):
-        raise UsageError(f"{folder.path}: its games are all alike, give more --frames")
     found = {}
-    for what, network in ((TRAINED, policy), (UNTRAINED, untrained)):
-        wrong = fit(features(network, train), train, features(network, test), test)
-        found[what] = asdict(wrong)
+    for what, player, first in ((OWN, policy, seed), (RANDOM, None, RANDOM_SEED + seed)):
+        torch.manual_seed(seed)  # of the actions that are drawn
+        train = play(config.env, n_frames, first, player, **rules)
+        test = play(config.env, n_frames, TEST_SEEDS + first, player, **rules)
+        new = unlike(test, train)
+        if not new.any():
+            raise UsageError(f"{folder.path}: its games are all alike, give more --frames")
+        read = _read(policy, untrained, train, test[new])
+        found[what] = {"n_identical_left_out": int((~new).sum()), **read}
     names = [" ".join(pair) for pair in coordinates(config.env)]
     run = {"game": config.env, "algo": config.algo, "arm": config.arm.name, "seed": config.seed}
     run |= {"n_timesteps": config.n_timesteps, "rules": rules, "builds": builds()}
-    left_out = {"n_identical_left_out": int((~new).sum())}
-    return {**run, **left_out, "coordinates": names, **found}
+    return {**run, "coordinates": names, **found}
+
+
+def _read(
+    policy: ActorCriticPolicy, untrained: ActorCriticPolicy, train: Frames, test: Frames
+) -> dict[str, Any]:
+    """Return the errors of all that is read out."""
+    ways: dict[str, Callable[[Frames], Places]] = {
+        TRAINED: partial(features, policy),
+        UNTRAINED: partial(features, untrained),
+        PIXELS: half_size,
+    }
+    return {what: asdict(fit(of(train), train, of(test), test)) for what, of in ways.items()}
 
 
 def lines(result: dict[str, Any]) -> list[str]:
-    """Say in two lines what was read out of a run."""
+    """Say in a line each what was read out of a run."""
     run = f"{result['game']} {result['algo']} {result['arm']} seed {result['seed']}"
     told = []
-    for what in (TRAINED, UNTRAINED):
-        found = result[what]
-        rows = zip(result["coordinates"], found["pixels"], found["r2"], strict=True)
-        texts = [
-            f"{name} {'not seen' if pixels is None else f'{pixels:.1f} px (R2 {r2:.2f})'}"
-            for name, pixels, r2 in rows
-        ]
-        told.append(f"{run} {what}: {', '.join(texts)}")
+    for frames in (OWN, RANDOM):
+        for what in (TRAINED, UNTRAINED, PIXELS):
+            found = result[frames][what]
+            rows = zip(result["coordinates"], found["pixels"], strict=True)
+            texts = [
+                f"{name} {'not seen' if pixels is None else f'{pixels:.1f} px'}"
+                for name, pixels in rows
+            ]
+            skill = f"skill {found['skill']:.2f}: " if found["skill"] is not None else ""
+            told.append(f"{run}, {frames} frames, {what}: {skill}{', '.join(texts)}")
     return told
+
+
+def half_size(frames: Frames) -> Places:
+    """Return the newest images, averaged over 2x2 pixels, shape (n, pixels)."""
+    newest = frames.images[:, -1].astype(np.float64)
+    n, rows, columns = newest.shape
+    squares = newest.reshape(n, rows // 2, 2, columns // 2, 2)
+    return np.asarray(squares.mean((2, 4)).reshape(n, -1))
 
 
 @torch.no_grad()
@@ -138,7 +163,7 @@ def fit(x_train: Places, train: Frames, x_test: Places, test: Frames) -> Errors:
             x, y = x_train[together], train.places[np.ix_(together, columns)]
             named = Ridge(x, y).predict(x_test, best_penalties(x, y, games[together]))
             predicted[:, columns] = named.clip(0, SIZE - 1)  # a place is in the image
-    return errors(predicted, test.places)
+    return errors(predicted, test.places, average(train.places))
 
 
 class Ridge:

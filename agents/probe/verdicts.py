@@ -4,10 +4,14 @@ from collections.abc import Iterator, Sequence
 from statistics import fmean
 from typing import Any
 
-from agents.probe.cells import TESTS
+from agents.probe.cells import TESTS, TRAINED_ON
 from agents.run.arm import find_arm
 from coordrl.compare.statistics.families import Comparison, Samples, compare
 
+OWN, RANDOM = "own", "random"
+"""Frames that an agent played itself; of random play, the same for all agents of a game."""
+TRAINED, UNTRAINED, PIXELS = "trained", "untrained", "pixels"
+"""What places are read out of: the agent's features, the same network's before training, images."""
 MARGIN = 0.05
 """Of skill: the smallest difference that matters."""
 
@@ -45,7 +49,8 @@ def condition_name(n_frames: int, test: str) -> str:
     >>> condition_name(20_000, "never_shown")
     '20,000 frames, places never shown'
     """
-    return f"{n_frames:,} frames, places {test.replace('_', ' ')}"
+    part = "trained on" if test == TRAINED_ON else f"places {test.replace('_', ' ')}"
+    return f"{n_frames:,} frames, {part}"
 
 
 def controlled(arms: Sequence[str]) -> dict[str, list[str]]:
@@ -84,30 +89,35 @@ def compare_agents(results: Results) -> list[Comparison]:
     """Compare what is read out of agents: with those of the control, and with untrained networks.
 
     :param results: As :func:`agents.probe.reading.read_run` returns them
-    :return: One family
+    :return: Of all families, each of a game and an algorithm
     """
-    return compare(list(_pairs(results)))
+    families: dict[tuple[str, str], list[dict[str, Any]]] = {}
+    for row in results:
+        families.setdefault((row["game"], row["algo"]), []).append(row)
+    return [
+        found
+        for (game, algo), rows in sorted(families.items())
+        for found in compare(list(_pairs(f"{game}, {algo}", rows)))
+    ]
 
 
-def _pairs(results: Results) -> Iterator[Samples]:
-    def of(game: str, algo: str, arm: str, what: str) -> list[float]:
-        return [
-            row[what]["skill"]
-            for row in results
-            if (row["game"], row["algo"], row["arm"]) == (game, algo, arm)
-            and row[what]["skill"] is not None
-        ]
+def _pairs(title: str, results: Results) -> Iterator[Samples]:
+    """Pair agents with untrained networks where they play, and with others where none plays."""
 
-    for game, algo in sorted({(row["game"], row["algo"]) for row in results}):
-        arms = sorted({row["arm"] for row in results if (row["game"], row["algo"]) == (game, algo)})
-        pairs = [((arm, "untrained"), (arm, "trained")) for arm in arms]
-        for control, others in controlled(arms).items():
-            pairs += [((control, "trained"), (arm, "trained")) for arm in others]
-        for (control, before), (arm, after) in pairs:
-            samples = of(game, algo, control, before), of(game, algo, arm, after)
-            if min(map(len, samples)) > 0:
-                name = f"{game}, {algo}: {arm} and {control}" + " untrained" * (before != after)
-                yield Samples(name, *samples, MARGIN)
+    def of(arm: str, frames: str, what: str) -> list[float]:
+        skills = [row[frames][what]["skill"] for row in results if row["arm"] == arm]
+        return [skill for skill in skills if skill is not None]
+
+    arms = sorted({row["arm"] for row in results})
+    for arm in arms:
+        samples = of(arm, OWN, UNTRAINED), of(arm, OWN, TRAINED)
+        if all(samples):
+            yield Samples(f"{title}: {arm} and {arm} untrained, own frames", *samples, MARGIN)
+    for control, others in controlled(arms).items():
+        for arm in others:
+            samples = of(control, RANDOM, TRAINED), of(arm, RANDOM, TRAINED)
+            if all(samples):
+                yield Samples(f"{title}: {arm} and {control}, random play", *samples, MARGIN)
 
 
 def told(one: Comparison) -> str:

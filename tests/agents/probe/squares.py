@@ -14,4 +14,4 @@ def squares(n: int, seed: int = 0) -> Frames:
         image[:, row : row + 8, column : column + 8] = 255
     places = corners + 3.5
     images[::10], places[::10] = 0, np.nan
-    return Frames(images, places, np.repeat(places[:, None], 3, axis=1))
+    return Frames(images, places, np.repeat(places[:, None], 4, axis=1))

@@ -11,9 +11,9 @@ from agents.probe import frames
 from agents.probe.cells import Cell, cells, train_cells
 from agents.probe.command import ARMS, SIZES, main
 from agents.probe.frames import Frames
-from agents.probe.page import mean_errors, save_page
+from agents.probe.page import save_page
 from agents.probe.verdicts import compare_with_controls, conditions, controlled, over_games
-from common.command_line import run_command
+from common.command_line import BAD_INPUT, run_command
 from common.errors import UsageError
 from coordrl.compare.statistics.permutation import smallest_permutation_p
 from tests.agents.probe.squares import squares
@@ -35,9 +35,9 @@ def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_all_arms_and_sizes_are_planned_for_every_game_and_seed() -> None:
     planned = list(cells(["Pong", "Freeway"], ["pooled", "coord"], [10, 20], 2, 5))
-    assert Cell("Freeway", "coord", 20, 1000, 1, 5) in planned
+    assert Cell("Freeway", "coord", 20, 1000, 101, 5) in planned
     assert len(set(planned)) == len(planned) == 2 * 2 * 2 * 2
-    assert [cell.seed for cell in planned[:5]] == [0, 0, 0, 0, 1]
+    assert [cell.seed for cell in planned[:5]] == [100, 100, 100, 100, 101]
 
 
 def test_cells_are_trained_once_and_give_the_same_numbers_again(store: Path) -> None:
@@ -55,7 +55,9 @@ def test_cells_are_trained_once_and_give_the_same_numbers_again(store: Path) -> 
         assert sum(n_tested) + result["n_identical_left_out"] == 64
         assert result["n_identical_left_out"] >= 6
         assert 4 <= n_tested[1] < 30
+        assert result["learning_rate"] == 1e-3
         assert set(result["builds"]) >= {"torch", "ale-py", "commit"}
+        assert result["trained_on"]["n_frames"] == result["n_trained"]
     assert found[0]["n_trained"] == 16
     assert 16 < found[1]["n_trained"] < 64
 
@@ -70,7 +72,7 @@ def test_cells_are_trained_once_and_give_the_same_numbers_again(store: Path) -> 
     with pytest.raises(
         UsageError, match=r"is of another training \(n_updates 2, now 3\).*--output"
     ):
-        Cell("Hero", "pooled", 16, 64, 0, n_updates=3).result(store)
+        Cell("Hero", "pooled", 16, 64, 100, n_updates=3).result(store)
 
 
 def trainings(store: Path, monkeypatch: pytest.MonkeyPatch, planned: list[Cell]) -> list[Frames]:
@@ -82,7 +84,7 @@ def trainings(store: Path, monkeypatch: pytest.MonkeyPatch, planned: list[Cell])
         return arm
 
     def name(_: str, images: Any) -> Any:
-        seen.append(Frames(images, np.zeros((len(images), 2)), np.zeros((len(images), 3, 2))))
+        seen.append(Frames(images, np.zeros((len(images), 2)), np.zeros((len(images), 4, 2))))
         return np.zeros((len(images), 2))
 
     monkeypatch.setattr(module, "learn", learn)
@@ -95,7 +97,7 @@ def test_few_frames_are_a_part_of_many_and_other_ones_for_another_seed(
     store: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # Black images, of squares that are missing, are alike.
-    few, _, many, tested = trainings(
+    few, _, _, many, tested, _ = trainings(
         store, monkeypatch, list(cells(["Hero"], ["pooled"], [8, 64], 1, 1))
     )
     all_of = {image.tobytes() for image in many.images}
@@ -109,7 +111,7 @@ def test_held_out_places_are_not_trained_on_and_alone_are_tested(
     store: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     cell = Cell("Hero", "pooled", 64, 64, 0, 1)
-    trained, tested = trainings(store, monkeypatch, [cell])
+    trained, tested, _ = trainings(store, monkeypatch, [cell])
     result = cell.result(store)
     assert result is not None
     places_trained = np.concatenate([squares(32, number).places for number in range(2)])
@@ -119,16 +121,30 @@ def test_held_out_places_are_not_trained_on_and_alone_are_tested(
     places = np.array([where.mean(0)[::-1] for where in bright if len(where)])
     low_right = (places > middle).all(1)
     assert result["never_shown"]["n_frames"] == low_right.sum()
-    # All is named (0, 0): the errors are the places themselves.
+    # The average of training has no skill, (0, 0) the errors that the places themselves are.
+    known = np.nanmean(trained.places, axis=0)
+    for kind, which in (("never_shown", low_right), ("shown", ~low_right)):
+        of_average = np.abs(places[which] - known).mean(0)
+        assert result[kind]["of_average"] == pytest.approx(of_average.tolist())
+        skill = 1 - places[which].mean(0).sum() / of_average.sum()
+        assert result[kind]["skill"] == pytest.approx(skill)
     assert result["never_shown"]["pixels"] == pytest.approx(places[low_right].mean(0).tolist())
     assert result["shown"]["pixels"] == pytest.approx(places[~low_right].mean(0).tolist())
 
 
 def result(game: str, arm: str, seed: int, n_frames: int, skill: float) -> dict[str, Any]:
-    errors = {"pixels": [10.0 - 8 * skill, 1.0, None], "r2": [skill, 0.0, None], "skill": skill}
-    kinds = {"shown": errors} if game == "Freeway" else {"shown": errors, "never_shown": errors}
-    cell = {"game": game, "arm": arm, "seed": seed, "n_frames": n_frames, "n_updates": 2500}
-    return {**cell, **kinds}
+    errors = {
+        "pixels": [10.0 - 8 * skill, 1.0, None],
+        "spread": [9.0 * (arm != "standard"), 0.1, None],
+    }
+    errors |= {"coordinates": ["ball x", "ball y", "player x"]}
+    told = {**errors, "skill": skill, "n_frames": 4_000}
+    kinds = {"trained_on": told, "shown": told}
+    if game != "Freeway":
+        kinds["never_shown"] = told
+    cell = {"game": game, "arm": arm, "seed": seed, "n_frames": n_frames, "n_updates": 4000}
+    facts = {"n_trained": n_frames, "n_identical_left_out": 3, "builds": {"torch": "2.13.0"}}
+    return {**cell, **facts, **kinds}
 
 
 RESULTS = [
@@ -171,14 +187,19 @@ def test_six_seeds_are_enough_for_verdicts_on_the_arms_by_default() -> None:
 def test_the_page_has_errors_and_findings(tmp_path: Path) -> None:
     found = compare_with_controls(RESULTS)
     page = save_page(RESULTS, found, len(RESULTS), tmp_path).read_text()
-    assert mean_errors(RESULTS[:12], "pooled", 1, "shown") == pytest.approx((5.09, 0.05125, 6))
     assert (
         '<td class="nowrap">standard</td><td class="nowrap">0.55 (0.55 to 0.55), 6 seeds</td>'
         in page
     )
     assert "coord-pooled and pooled: skill 0.85 and 0.15, difference 0.70" in page
     assert "No places were held out in Freeway." in page
-    assert "2,500 minibatches of 8" in page
+    assert "4,000 minibatches of 8" in page
+    assert "Learned from 1 and 2 frames, tested on 4,000 shown and 4,000 never shown; 3 of" in page
+    assert page.count("one place for all images: standard (6 of 1 frames), standard (6 of 2") == 2
+    # The mean over seeds of Pong's skill, and of what its first coordinate is off.
+    assert '<td class="nowrap">0.20 (0.20 to 0.21)</td>' in page
+    assert '<td class="nowrap">pooled</td><td class="nowrap">8.4</td>' in page
+    assert "torch 2.13.0 (72 trainings)" in page
     assert "trainings are finished" not in page
     assert (tmp_path / "skill.svg").exists()
     assert save_page(RESULTS, found, len(RESULTS), tmp_path).read_text() == page
@@ -219,4 +240,8 @@ def test_the_whole_command(tmp_path: Path) -> None:
     assert len(json.loads(first)["trainings"]) == 8
     assert len(json.loads(first)["comparisons"]["pooled"]) == 2
     assert run_command(main, arguments) == 0
+    assert (tmp_path / "out" / "results.json").read_bytes() == first
+    # Fewer trainings than there are: their verdicts would be others.
+    arguments.remove("keypoints")
+    assert run_command(main, arguments) == BAD_INPUT
     assert (tmp_path / "out" / "results.json").read_bytes() == first

@@ -59,7 +59,7 @@ def test_frames_are_collected_once(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     assert [path.stat().st_mtime_ns for path in files] == times
     train, test = store.load("train"), store.load("test")
     assert (len(train), len(test)) == (32, 16)
-    again = play("Freeway", 16, 1000)
+    again = play("Freeway", 16, 201_000)
     assert train[np.arange(16, 32)].fingerprint == again.fingerprint
     assert not np.array_equal(test.images, again.images)
 
@@ -85,6 +85,16 @@ def test_frames_whose_images_are_known_are_told() -> None:
     assert new.sum() == 20 - 2 - 2
 
 
+def test_an_object_that_is_there_in_another_colour_is_held_out_too() -> None:
+    """Memory has its place, the screen does not show it: it may not be learned from."""
+    train, test = squares(300), squares(1000, seed=1)
+    middle = np.nanmedian(train.places, axis=0)
+    train.remembered[0], train.remembered[10] = middle + 5, middle - 5
+    assert np.isnan(train.places[[0, 10]]).all()
+    of_train, _ = held_out("Hero", train, test)
+    assert (of_train[0], of_train[10]) == (True, False)
+
+
 def test_the_split_is_about_the_ball_or_the_player_if_it_moves_both_ways() -> None:
     assert split_object("Pong") == [2, 3]
     assert split_object("Hero") == [0, 1]
@@ -102,7 +112,7 @@ def test_a_quadrant_is_low_and_to_the_right_and_holds_no_unseen_object() -> None
 
 def test_places_are_held_out_where_enough_of_the_test_show_them() -> None:
     train, test = squares(300), squares(1000, seed=1)
-    train.earlier[5, 1] = 80
+    train.remembered[5, 1] = 80
     of_train, of_test = held_out("Hero", train, test)
     middle = np.nanmedian(train.places, axis=0)
     expected = (train.places > middle).all(1)
@@ -113,14 +123,17 @@ def test_places_are_held_out_where_enough_of_the_test_show_them() -> None:
         assert not any(part.any() for part in parts)
 
 
-def test_earlier_places_are_those_of_the_older_images() -> None:
+def test_remembered_places_are_those_of_all_images() -> None:
     """The squares of Pong's ball: where it was in the second newest image it is bright there."""
     played = play("Pong", 240, 3)
-    assert played.earlier.shape == (240, 3, 4)
+    assert played.remembered.shape == (240, 4, 4)
+    seen = ~np.isnan(played.places)
+    assert np.array_equal(played.remembered[:, -1][seen], played.places[seen])
     names = [" ".join(pair) for pair in coordinates("Pong")]
     ball = [names.index("ball x"), names.index("ball y")]
     found = []
-    for age, places in ((1, played.earlier[:, -1]), (0, played.places)):
+    for age in (1, 0):
+        places = played.remembered[:, -1 - age]
         for image, (x, y) in zip(played.images[:, -1 - age], places[:, ball], strict=True):
             if 20 < x < 64 and 20 < y < 70:
                 rows, columns = (slice(int(v) - 1, int(v) + 3) for v in (y, x))

@@ -6,7 +6,7 @@ import torch
 from stable_baselines3.common.policies import ActorCriticPolicy
 
 from agents.probe import learning
-from agents.probe.learning import Namer, errors, learn, name
+from agents.probe.learning import Namer, average, errors, learn, name
 from coordrl import CoordNatureCNN
 from tests.agents.probe.squares import squares
 
@@ -18,24 +18,41 @@ def one_thread() -> None:
 
 def test_errors_are_means_over_the_frames_where_a_thing_is_seen() -> None:
     places = np.array([[1.0, 10.0], [3.0, np.nan], [5.0, 14.0]])
-    found = errors(np.array([[2.0, 10.0], [3.0, 99.0], [3.0, 10.0]]), places)
+    named = np.array([[2.0, 10.0], [3.0, 99.0], [3.0, 10.0]])
+    found = errors(named, places, known=np.array([2.0, 13.0]))
     assert found.pixels == [1.0, 2.0]
-    assert found.constant == [4 / 3, 2.0]
+    assert found.of_average == [5 / 3, 2.0]
+    assert found.spread == pytest.approx([np.std([2, 3, 3]), 0.0])
     assert found.r2 == pytest.approx([1 - 5 / 8, 1 - 16 / 8])
-    assert found.skill == pytest.approx(1 - 3 / (2 + 4 / 3))
+    assert found.skill == pytest.approx(1 - 3 / (2 + 5 / 3))
+
+
+def test_who_names_the_average_of_training_has_no_skill() -> None:
+    train = np.array([[1.0, np.nan], [2.0, np.nan], [6.0, np.nan]])
+    assert np.array_equal(average(train), [3.0, np.nan], equal_nan=True)
+    places = np.array([[4.0, 1.0], [9.0, 1.0]])
+    found = errors(np.full((2, 2), 3.0), places, average(train))
+    assert found.skill == 0
 
 
 def test_what_is_never_seen_has_no_errors_and_what_never_moves_no_skill() -> None:
     seen = np.array([[1.0], [2.0]])
-    found = errors(seen, seen * np.nan)
-    assert [*found.pixels, *found.constant, *found.r2, found.skill] == [None] * 4
-    assert errors(seen, seen[:1].repeat(2, 0)).skill is None
+    found = errors(seen, seen * np.nan, seen[0])
+    assert [*found.pixels, *found.of_average, *found.spread, *found.r2] == [None] * 4
+    assert found.skill is None
+    still = errors(seen, seen[:1].repeat(2, 0), seen[0])
+    assert (still.skill, still.r2) == (None, [None])
+
+
+def test_a_training_that_diverges_is_an_error() -> None:
+    with pytest.raises(ArithmeticError, match="pooled, seed 0: the training diverged"):
+        learn("pooled", squares(32), 0, 30, learning_rate=1e30)
 
 
 def test_keypoints_learn_where_a_square_is() -> None:
     train, held_out = squares(400), squares(100, seed=1)
     named = name(learn("keypoints", train, 0, 400), held_out.images)
-    found = errors(named, held_out.places)
+    found = errors(named, held_out.places, average(train.places))
     assert max(found.pixels) < 6
     assert min(found.r2) > 0.8
 
@@ -44,7 +61,7 @@ def test_pooling_is_not_blind_where_most_windows_meet_a_border() -> None:
     """NatureCNN's windows are 36 pixels wide: at a side of 84 few places are in all their parts."""
     train, held_out = squares(400), squares(100, seed=1)
     named = name(learn("pooled", train, 0, 250), held_out.images)
-    found = errors(named, held_out.places)
+    found = errors(named, held_out.places, average(train.places))
     assert min(found.r2) > 0.4
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from agents.probe.command import main
 from agents.probe.frames import Frames
-from agents.probe.reading import FORMAT, PENALTIES, Ridge, best_penalties, fit
+from agents.probe.reading import FORMAT, PENALTIES, Ridge, best_penalties, fit, half_size
 from agents.probe.verdicts import compare_agents
 from common.command_line import run_command
 from common.files import read_json, write_json
@@ -19,8 +19,7 @@ def test_a_linear_place_is_read_out_and_an_independent_one_is_not() -> None:
     places = np.stack([40 + 3 * x[:, 0] - 2 * x[:, 3], 40 + generator.normal(size=600)], axis=1)
     places[::7, 0] = np.nan
     images = np.zeros((600, 1, 1, 1), np.uint8)
-    earlier = np.repeat(places[:, None], 3, axis=1)
-    frames = Frames(images, places, earlier)
+    frames = Frames(images, places, np.repeat(places[:, None], 4, axis=1))
     train, test = frames[np.arange(400)], frames[np.arange(400, 600)]
     found = fit(x[:400], train, x[400:], test)
     assert found.r2[0] > 0.999
@@ -67,20 +66,26 @@ def test_the_command_reads_out_of_a_trained_run(
     arguments = ["read", str(run.path), "--frames", "160", "--output", str(found)]
     assert run_command(main, arguments) == 0
     lines = capsys.readouterr().out.splitlines()
-    assert [line.split(":")[0].split()[-1] for line in lines[:2]] == ["trained", "untrained"]
+    assert [line.split(":")[0].split(", ")[1:] for line in lines[:6]] == [
+        [f"{frames} frames", what]
+        for frames in ("own", "random")
+        for what in ("trained", "untrained", "pixels")
+    ]
     record = read_json(path)
     assert record["n_frames"] == 160
     assert record["coordinates"] == ["player y", "enemy y", "ball x", "ball y"]
-    assert record["trained"] != record["untrained"]
-    assert 0 <= record["n_identical_left_out"] < 160
+    for frames in (record["own"], record["random"]):
+        assert frames["trained"] != frames["untrained"] != frames["pixels"]
+        assert 0 <= frames["n_identical_left_out"] < 160
+    assert record["own"]["pixels"] != record["random"]["pixels"]
     written = read_json(found / "results.json")
     assert [one["arm"] for one in written["agents"]] == ["keypoints"]
     [comparison] = written["comparisons"]
-    assert comparison["name"] == "Pong, a2c: keypoints and keypoints untrained"
+    assert comparison["name"] == "Pong, a2c: keypoints and keypoints untrained, own frames"
     assert comparison["verdict"] == "inconclusive"
     written_at = path.stat().st_mtime_ns
     assert run_command(main, arguments) == 0
-    assert capsys.readouterr().out.splitlines()[:2] == lines[:2]
+    assert capsys.readouterr().out.splitlines()[:6] == lines[:6]
     assert path.stat().st_mtime_ns == written_at
 
 
@@ -93,23 +98,45 @@ def test_a_run_of_a_game_whose_objects_are_not_known(
     )
 
 
-def agent(arm: str, seed: int, trained: float, untrained: float) -> dict[str, Any]:
-    what = {"trained": {"skill": trained}, "untrained": {"skill": untrained}}
-    return {"game": "Pong", "algo": "a2c", "arm": arm, "seed": seed, **what}
+def agent(game: str, arm: str, seed: int, own: float, random: float) -> dict[str, Any]:
+    untrained = {"skill": 0.5 + seed / 1000}
+    frames = {
+        name: {"trained": {"skill": skill + seed / 1000}, "untrained": untrained}
+        for name, skill in (("own", own), ("random", random))
+    }
+    return {"game": game, "algo": "a2c", "arm": arm, "seed": seed, **frames}
 
 
 def test_agents_are_compared_with_untrained_networks_and_with_their_controls() -> None:
+    """Trained with untrained where the agent plays, arms where none of them does."""
     results = [
-        agent(arm, seed, trained + seed / 1000, untrained + seed / 1000)
-        for seed in range(8)
-        for arm, trained, untrained in (("standard", 0.6, 0.3), ("coord", 0.6, 0.7))
+        agent(game, arm, seed, own, random)
+        for game in ("Pong", "Breakout")
+        for seed in range(6)
+        for arm, own, random in (("standard", 0.6, 0.3), ("coord", 0.4, 0.3))
     ]
     found = compare_agents(results)
     assert {one.name: one.verdict for one in found} == {
-        "Pong, a2c: coord and coord untrained": "worse",
-        "Pong, a2c: standard and standard untrained": "better",
-        "Pong, a2c: coord and standard": "equivalent",
+        f"{game}, a2c: {pair}": verdict
+        for game in ("Breakout", "Pong")
+        for pair, verdict in (
+            ("coord and coord untrained, own frames", "worse"),
+            ("standard and standard untrained, own frames", "better"),
+            ("coord and standard, random play", "equivalent"),
+        )
     }
+    # A family is of a game: its p-values are those that it has alone.
+    alone = compare_agents([row for row in results if row["game"] == "Pong"])
+    assert alone == [one for one in found if one.name.startswith("Pong")]
+
+
+def test_images_at_half_size_are_means_of_squares() -> None:
+    images = np.arange(2 * 4 * 4 * 4, dtype=np.uint8).reshape(2, 4, 4, 4)
+    places = np.zeros((2, 1))
+    [first, _] = half_size(Frames(images, places, places[:, None]))
+    assert first.tolist() == [
+        images[0, -1, r : r + 2, c : c + 2].mean() for r in (0, 2) for c in (0, 2)
+    ]
 
 
 def test_a_run_that_is_there_twice_is_refused(
