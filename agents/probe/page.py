@@ -98,7 +98,7 @@ def _facts(results: Results) -> str:
     )
     stuck = Counter((row["arm"], row["n_frames"]) for row in results if is_stuck(row))
     if stuck:
-        told = (f"{arm} ({n} of {n_frames:,} frames)" for (arm, n_frames), n in stuck.items())
+        told = (f"{arm} ({n} with {n_frames:,} frames)" for (arm, n_frames), n in stuck.items())
         text += f" Trainings that named one place for all images: {', '.join(told)}."
     return text
 
@@ -171,5 +171,5 @@ def _save_figure(results: Results, path: Path) -> None:
             axes.set(title=condition_name(n_frames, test).replace(", ", "\n"), xlabel="skill")
             axes.set(yticks=range(len(arms)), yticklabels=arms)
             axes.axvline(0, color="0.6", linewidth=0.8)
-        panels[0].invert_yaxis()
+        panels[0].set_ylim(len(arms) - 0.5, -0.5)
         save(figure, path)

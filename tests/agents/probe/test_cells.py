@@ -195,7 +195,9 @@ def test_the_page_has_errors_and_findings(tmp_path: Path) -> None:
     assert "No places were held out in Freeway." in page
     assert "4,000 minibatches of 8" in page
     assert "Learned from 1 and 2 frames, tested on 4,000 shown and 4,000 never shown; 3 of" in page
-    assert page.count("one place for all images: standard (6 of 1 frames), standard (6 of 2") == 2
+    assert (
+        page.count("one place for all images: standard (6 with 1 frames), standard (6 with 2") == 2
+    )
     # The mean over seeds of Pong's skill, and of what its first coordinate is off.
     assert '<td class="nowrap">0.20 (0.20 to 0.21)</td>' in page
     assert '<td class="nowrap">pooled</td><td class="nowrap">8.4</td>' in page
