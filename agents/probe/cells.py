@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from agents.probe.frames import CHUNK, Flags, Frames, Store, held_out, split_object, unlike
-from agents.probe.learning import average, errors, learn, name
+from agents.probe.learning import LEARNING_RATE, average, errors, learn, name
 from agents.run.arm import find_arm
 from agents.run.provenance import builds
 from common.errors import UsageError
@@ -19,9 +19,8 @@ from envs.objects import Places, coordinates
 FORMAT = 3
 FIRST_SEED = 100
 """Seeds below are for trials, by which what is the same for all arms was chosen."""
-SLOW_GAMES = {"Pong": 3e-4}
-"""Learning rates of games in whose trials pooled networks named one place for all images with the
-ordinary one, 0.001."""
+LEARNING_RATES = {"Pong": 3e-4}
+"""Of games in whose trials pooled networks named one place for all images with the ordinary one."""
 FRAMES = "frames"
 TRAINED_ON = "trained_on"
 """Frames that were trained on: low skill there is slow learning, not poor generalisation."""
@@ -79,7 +78,7 @@ class Cell:
 
 def learning_rate(game: str) -> float:
     """Return the learning rate of all arms in a game."""
-    return SLOW_GAMES.get(game, 1e-3)
+    return LEARNING_RATES.get(game, LEARNING_RATE)
 
 
 def cells(

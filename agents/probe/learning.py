@@ -18,6 +18,7 @@ SIZE = 84
 IMAGES = spaces.Box(0, 255, (4, SIZE, SIZE), np.uint8)
 BATCH = 8
 """Small, for many updates: what coordinates add to pooled features is learned late."""
+LEARNING_RATE = 1e-3
 MOVES = 0.5
 """Pixels: with a smaller standard deviation a coordinate has no variance to explain."""
 
@@ -111,7 +112,7 @@ def learn(
     frames: Frames,
     seed: int,
     n_updates: int,
-    learning_rate: float = 1e-3,
+    learning_rate: float = LEARNING_RATE,
     device: str = "cpu",
 ) -> Namer:
     """Train an extractor to name places, by Adam.

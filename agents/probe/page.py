@@ -41,7 +41,7 @@ def save_page(
         headings=["arm", *(condition_name(*one) for one in conditions(results))],
         overall=_overall(results),
         whole=[game for game, rows in of_games.items() if not any(TESTS[1] in r for r in rows)],
-        games={game: of_game(rows) for game, rows in of_games.items()},
+        games={game: _of_game(rows) for game, rows in of_games.items()},
         most=max(row["n_frames"] for row in results),
         builds=Counter(", ".join(f"{k} {v}" for k, v in row["builds"].items()) for row in results),
     )
@@ -71,7 +71,7 @@ def _overall(results: Results) -> list[list[str]]:
     return rows
 
 
-def of_game(results: Results) -> dict[str, Any]:
+def _of_game(results: Results) -> dict[str, Any]:
     """Return what the page says of a game: facts, skills, and errors of each coordinate."""
     return {
         "facts": _facts(results),
@@ -96,14 +96,14 @@ def _facts(results: Results) -> str:
         f"{' and '.join(tested)}; {ends} of the test left out, as their images were also learned "
         f"from."
     )
-    stuck = Counter((row["arm"], row["n_frames"]) for row in results if is_stuck(row))
+    stuck = Counter((row["arm"], row["n_frames"]) for row in results if _is_stuck(row))
     if stuck:
         told = (f"{arm} ({n} with {n_frames:,} frames)" for (arm, n_frames), n in stuck.items())
         text += f" Trainings that named one place for all images: {', '.join(told)}."
     return text
 
 
-def is_stuck(row: dict[str, Any]) -> bool:
+def _is_stuck(row: dict[str, Any]) -> bool:
     """Tell whether a training names one place, whatever the image."""
     return all(spread is None or spread < MOVES for spread in row["shown"]["spread"])
 

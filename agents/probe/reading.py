@@ -15,7 +15,7 @@ from stable_baselines3.common.policies import ActorCriticPolicy
 from agents.play.agent import load_policy
 from agents.probe.frames import N_ENVS, TEST_SEEDS, Frames, play, unlike
 from agents.probe.learning import SIZE, Errors, average, errors
-from agents.probe.verdicts import OWN, PIXELS, RANDOM, TRAINED, UNTRAINED
+from agents.probe.verdicts import IMAGE, OWN, RANDOM, TRAINED, UNTRAINED
 from agents.run.folder import RunFolder
 from agents.run.provenance import builds
 from agents.training.model import make_run_env, policy_kwargs
@@ -102,7 +102,7 @@ def _read(
     ways: dict[str, Callable[[Frames], Places]] = {
         TRAINED: partial(features, policy),
         UNTRAINED: partial(features, untrained),
-        PIXELS: half_size,
+        IMAGE: half_size,
     }
     return {what: asdict(fit(of(train), train, of(test), test)) for what, of in ways.items()}
 
@@ -112,7 +112,7 @@ def lines(result: dict[str, Any]) -> list[str]:
     run = f"{result['game']} {result['algo']} {result['arm']} seed {result['seed']}"
     told = []
     for frames in (OWN, RANDOM):
-        for what in (TRAINED, UNTRAINED, PIXELS):
+        for what in (TRAINED, UNTRAINED, IMAGE):
             found = result[frames][what]
             rows = zip(result["coordinates"], found["pixels"], strict=True)
             texts = [

@@ -10,7 +10,7 @@ from coordrl.compare.statistics.families import Comparison, Samples, compare
 
 OWN, RANDOM = "own", "random"
 """Frames that an agent played itself; of random play, the same for all agents of a game."""
-TRAINED, UNTRAINED, PIXELS = "trained", "untrained", "pixels"
+TRAINED, UNTRAINED, IMAGE = "trained", "untrained", "image"
 """What places are read out of: the agent's features, the same network's before training, images."""
 MARGIN = 0.05
 """Of skill: the smallest difference that matters."""

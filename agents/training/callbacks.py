@@ -19,6 +19,7 @@ from agents.run.progress import Progress, TrainingClock
 from common.errors import UsageError
 
 PROGRESS_SECONDS = 1.0
+"""Between two reports of progress, at least."""
 
 
 class EpisodeLog(BaseCallback):

@@ -69,15 +69,15 @@ def test_the_command_reads_out_of_a_trained_run(
     assert [line.split(":")[0].split(", ")[1:] for line in lines[:6]] == [
         [f"{frames} frames", what]
         for frames in ("own", "random")
-        for what in ("trained", "untrained", "pixels")
+        for what in ("trained", "untrained", "image")
     ]
     record = read_json(path)
     assert record["n_frames"] == 160
     assert record["coordinates"] == ["player y", "enemy y", "ball x", "ball y"]
     for frames in (record["own"], record["random"]):
-        assert frames["trained"] != frames["untrained"] != frames["pixels"]
+        assert frames["trained"] != frames["untrained"] != frames["image"]
         assert 0 <= frames["n_identical_left_out"] < 160
-    assert record["own"]["pixels"] != record["random"]["pixels"]
+    assert record["own"]["image"] != record["random"]["image"]
     written = read_json(found / "results.json")
     assert [one["arm"] for one in written["agents"]] == ["keypoints"]
     [comparison] = written["comparisons"]
