@@ -103,7 +103,9 @@ def test_a_lost_nodes_run_resumes_elsewhere(
     cluster.remove_node(second_node, allow_graceful=False)
     assert study.wait(240) == 0
     output = (tmp_path / "errors.txt").read_text()
-    assert output.count("waiting again: its Ray node or worker was lost") == 1
+    # Waiting, queued or running again: what it is when the study is next looked at.
+    assert "again: its Ray node or worker was lost" in output
+    assert output.count("took 2 attempts: ") == 1
     assert_same_bits(root, undisturbed)
     timesteps = [row["timestep"] for run in runs for row in run.record["resumptions"]]
     assert len(timesteps) == 1
