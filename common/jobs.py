@@ -1,4 +1,7 @@
-"""Running commands side by side, on all cores, with a display."""
+"""Running commands side by side, on all cores, with a display.
+
+They end with the process that runs them, however that ends.
+"""
 
 import signal
 import subprocess
@@ -30,10 +33,13 @@ class Job:
     """A command to run, with one thread.
 
     :param name: what it is called on the display
+    :param module: what ``python -m`` is given
+    :param arguments: the module's
     :param folder: where it writes; what it prints goes to ``log.txt`` there
     """
 
     name: str
+    module: str
     arguments: tuple[str, ...]
     folder: Path
 
@@ -70,8 +76,9 @@ def run_jobs(jobs: Sequence[Job], processes: int, done: int = 0) -> list[Job]:
                 running[job] = _start(job)
             time.sleep(_POLL_INTERVAL)
             for job in [job for job, process in running.items() if process.poll() is not None]:
-                if running.pop(job).returncode != 0:
-                    failed.append(job)
+                with running.pop(job) as process:  # which closes its input
+                    if process.returncode != 0:
+                        failed.append(job)
                 display.end(job, failed=job in failed)
             display.show(running)
     return failed
@@ -81,8 +88,8 @@ def _start(job: Job) -> subprocess.Popen[bytes]:
     job.folder.mkdir(parents=True, exist_ok=True)
     with job.log.open("wb") as log:
         return subprocess.Popen(
-            [sys.executable, *job.arguments],
-            stdin=subprocess.DEVNULL,
+            [sys.executable, "-m", "common.attached", job.module, *job.arguments],
+            stdin=subprocess.PIPE,
             stdout=log,
             stderr=subprocess.STDOUT,
             env=thread_environment(1),
@@ -111,11 +118,11 @@ def _ended_at_last(running: dict[Job, subprocess.Popen[bytes]]) -> Iterator[None
         for process in running.values():
             process.terminate()
         for process in running.values():
-            try:
-                process.wait(_STOP_TIMEOUT)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
+            with process:
+                try:
+                    process.wait(_STOP_TIMEOUT)
+                except subprocess.TimeoutExpired:
+                    process.kill()
 
 
 class _Display:

@@ -41,7 +41,7 @@ class Planned:
     def job(self, output: Path) -> Job:
         """Return the training as a job that writes to its folder."""
         folder = self.folder(output)
-        return Job(self.name, ("-m", self.module, *self.arguments, "--output", str(folder)), folder)
+        return Job(self.name, self.module, (*self.arguments, "--output", str(folder)), folder)
 
     def is_done(self, output: Path) -> bool:
         """Return whether its result is there, and of just this setting."""
@@ -68,7 +68,8 @@ def reproduce(
     """
     if only_list:
         for one in planned:
-            print(shlex.join(["python", *one.job(output).arguments]))
+            job = one.job(output)
+            print(shlex.join(["python", "-m", job.module, *job.arguments]))
         return 0
     _check_own(output)
     output.mkdir(parents=True, exist_ok=True)

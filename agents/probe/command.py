@@ -186,9 +186,7 @@ def _job(command: str, game: str, options: argparse.Namespace, seed: int | None 
     which = [] if seed is None else ["--seed", str(seed)]
     arguments = (command, game, "--output", str(options.output), *which, *_settings(options))
     name = f"{game} frames" if seed is None else f"{game} seed {seed}"
-    return Job(
-        name, ("-m", "agents.probe", *arguments), options.output / "logs" / name.replace(" ", "-")
-    )
+    return Job(name, "agents.probe", arguments, options.output / "logs" / name.replace(" ", "-"))
 
 
 def _game(name: str) -> str:
