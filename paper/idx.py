@@ -52,16 +52,6 @@ def read_part(folder: Path, part: str) -> Labelled:
     return Labelled(images, labels)
 
 
-def check_files(folder: Path) -> None:
-    """Check that the files of both parts are there.
-
-    :raises UsageError: if one is missing
-    """
-    for names in NAMES.values():
-        for name in names:
-            _find(folder, name)
-
-
 def read_idx(path: Path) -> Bytes:
     """Read the array of bytes of an idx file, compressed or not.
 

@@ -8,9 +8,10 @@ from paper import study
 from paper.detection import figures, summary
 from paper.detection.boxes import ANCHORS
 from paper.detection.command import FOLDER
+from paper.detection.data import read_field
 from paper.detection.networks import FULL_WIDTH, MODELS
 from paper.detection.training import Setting
-from paper.idx import check_files
+from paper.idx import NAMES
 from paper.reproduction import Planned
 
 # Width, epochs, seeds.
@@ -39,12 +40,14 @@ def reproduce(arguments: argparse.Namespace) -> int:
     """Train whatever is not trained yet, and write tables, figures and the page.
 
     :return: exit code: 0, or 1 if a training failed
-    :raises UsageError: if the data are missing
+    :raises UsageError: if the data are missing, or others than those of finished trainings
     """
-    planned = plan(arguments.quick, arguments.data)
+    data_hash = None
     if not arguments.list:
-        check_files(arguments.data)
-    return study.reproduce(arguments, planned, FOLDER, STORY, quick=arguments.quick)
+        data_hash = " ".join(read_field(arguments.data, part).fingerprint for part in NAMES)
+    planned = plan(arguments.quick, arguments.data)
+    quick = arguments.quick
+    return study.reproduce(arguments, planned, FOLDER, STORY, data_hash=data_hash, quick=quick)
 
 
 def _planned(setting: Setting, data: Path) -> Planned:

@@ -19,6 +19,7 @@ from paper.reproduction import Planned
 from paper.results import RESULT, load
 from paper.study import finding
 from tests.paper.committed import check_verdicts
+from tests.paper.digits import write_digits
 
 SMALL = ((4, 1, 2), (6, 1, 1))
 
@@ -107,6 +108,15 @@ def test_results_of_different_data_are_not_mixed(output: Path, planned: list[Pla
             study.write(output, planned, reproduction.STORY, planned=12, quick=True)
     finally:
         path.write_text(whole)
+
+
+def test_finished_trainings_of_other_data_are_not_taken(
+    output: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    others = write_digits(tmp_path, 400, 200)
+    monkeypatch.setattr(reproduction, "_QUICK", SMALL)
+    with pytest.raises(UsageError, match=r"of other data: give another --output"):
+        main(["reproduce", "--quick", "--data", str(others), "--output", str(output)])
 
 
 def test_missing_data_and_wrong_words_are_one_line(
