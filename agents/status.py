@@ -5,6 +5,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -172,8 +173,10 @@ def run_status(folder: Path, name: str) -> RunStatus:
 
 def _silence(run: RunFolder) -> float:
     """Return the seconds since a run has last written how far it is, or how it stands."""
-    paths = (run.progress_path, run.file)
-    return time.time() - max(path.stat().st_mtime for path in paths if path.exists())
+    last = run.file.stat().st_mtime
+    with suppress(FileNotFoundError):  # it has not begun, or has ended just now
+        last = max(last, run.progress_path.stat().st_mtime)
+    return time.time() - last
 
 
 def _table(runs: list[RunStatus]) -> Table:

@@ -83,6 +83,7 @@ def test_environments(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(1800)  # torch is installed
 def test_the_lines_of_the_readme_run_where_nothing_but_they_need_is_installed(
     tmp_path: Path,
 ) -> None:

@@ -170,7 +170,9 @@ class SlurmExecutor:
         train = [sys.executable, "-m", "agents.executors.slurm_job", str(folder)]
         train += [str(self.num_threads), *job.flags()]
         here, path = shlex.quote(str(Path.cwd())), shlex.quote(python_path())
-        return f"#!/bin/sh\ncd {here} && PYTHONPATH={path} exec {shlex.join(train)}\n"
+        # Until Python has its handlers, the warning of a time limit is not to end it.
+        ignore = "trap '' USR1"
+        return f"#!/bin/sh\n{ignore}\ncd {here} && PYTHONPATH={path} exec {shlex.join(train)}\n"
 
 
 class SlurmExecution:
@@ -197,7 +199,9 @@ class SlurmExecution:
         if self._outcome is not None:
             return self._outcome
         if self.number is None:
-            self.number = self.executor.submit(self.job)
+            # A job may be there although sbatch told of an error.
+            folder = self.job.folder.path.resolve()
+            self.number = self.executor.queue.find(folder) or self.executor.submit(self.job)
             return None
         state = self.executor.queue.state(self.number)
         self.pending = state in PENDING

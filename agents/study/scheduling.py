@@ -165,7 +165,7 @@ def _start(
     except OSError as error:
         _fail(job, explain_os_error(error))
         return
-    job.state = "running"
+    job.state = "queued" if execution.pending else "running"
     running.append(_Running(job, execution, hang_timeout))
 
 

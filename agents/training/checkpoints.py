@@ -39,7 +39,10 @@ def write_checkpoint(folder: Path, timesteps: int, state: dict[str, Any]) -> Non
 
 def checkpoint_paths(folder: Path) -> list[Path]:
     """Return the paths of the checkpoints, the newest first."""
-    return sorted((path for path in folder.glob("[0-9]*.pt") if path.is_file()), reverse=True)
+    try:
+        return sorted((path for path in folder.glob("[0-9]*.pt") if path.is_file()), reverse=True)
+    except FileNotFoundError:  # the run has ended just now, and removed its checkpoints
+        return []
 
 
 def read_checkpoints(folder: Path) -> Iterator[tuple[Path, dict[str, Any]]]:

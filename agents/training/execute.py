@@ -60,8 +60,8 @@ def execute(
         remove_drafts(folder.path)
         prepare_process(config.num_threads)
         started = datetime.now(timezone.utc).isoformat(timespec="seconds")
-        folder.update(status="running", error=None, started=started, provenance=provenance())
         try:
+            folder.update(status="running", error=None, started=started, provenance=provenance())
             with tracker or nullcontext() as output:
                 finished = _train(folder, config, report, stop_at, inexact, output)
         except KeyboardInterrupt:

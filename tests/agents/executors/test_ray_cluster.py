@@ -1,5 +1,6 @@
 """Studies on a real Ray cluster of two nodes, one of which is lost."""
 
+import os
 import signal
 import subprocess
 import sys
@@ -31,7 +32,47 @@ from tests.agents.runs import (
 pytestmark = [pytest.mark.slow, pytest.mark.alone]
 
 SETTINGS: dict[str, Any] = {"n_timesteps": 3200, "save_freq": 320}
-ARMS = ("standard", "coord")
+ARMS = ("slow_arm.Standard", "slow_arm.Coord")
+SLOW = """
+import time
+from pathlib import Path
+from coordrl import CoordNatureCNN
+from stable_baselines3.common.torch_layers import NatureCNN
+
+def wait():
+    if Path(__file__).with_name("brake").exists():
+        time.sleep(0.02)
+
+class Standard(NatureCNN):
+    def forward(self, observations):
+        wait()
+        return super().forward(observations)
+
+class Coord(CoordNatureCNN):
+    def forward(self, observations):
+        wait()
+        return super().forward(observations)
+"""
+"""A module with arms that take their time while a file lies beside it."""
+
+
+@pytest.fixture(scope="module", autouse=True)
+def brake(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Have arms found, here and by studies; return the file that slows them down."""
+    folder = tmp_path_factory.mktemp("modules")
+    (folder / "slow_arm.py").write_text(SLOW)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(folder)
+        patch.setenv("PYTHONPATH", str(folder), prepend=os.pathsep)
+        yield folder / "brake"
+
+
+@pytest.fixture
+def braked(brake: Path, undisturbed: Path) -> Iterator[Path]:
+    """Have no run end before the file is removed, on however fast a machine."""
+    brake.touch()
+    yield brake
+    brake.unlink(missing_ok=True)
 
 
 @pytest.fixture(scope="module")
@@ -85,26 +126,28 @@ def wait_for(condition: Callable[[], bool]) -> None:
         time.sleep(0.1)
 
 
-def start_study(cluster: Cluster, folder: Path) -> subprocess.Popen[bytes]:
+def start_study(cluster: Cluster, folder: Path, **changes: Any) -> subprocess.Popen[bytes]:
     """Start a study in the folder's "runs", its errors in errors.txt."""
-    file = write_study(folder / "study.yaml", **SETTINGS)
+    file = write_study(folder / "study.yaml", **{**SETTINGS, "arms": [*ARMS], **changes})
     flags = ["--executor", "ray", "--address", cluster.address, "-f", str(folder / "runs")]
     with (folder / "errors.txt").open("w") as errors:
         return subprocess.Popen([sys.executable, "-m", "agents.study", file, *flags], stderr=errors)
 
 
 def test_a_lost_nodes_run_resumes_elsewhere(
-    cluster: Cluster, second_node: Any, undisturbed: Path, tmp_path: Path
+    cluster: Cluster, second_node: Any, undisturbed: Path, braked: Path, tmp_path: Path
 ) -> None:
     root = tmp_path / "runs"
     study = start_study(cluster, tmp_path)
     runs = [run_at(root, arm) for arm in ARMS]
     wait_for(lambda: all(list(run.checkpoints.glob("0*.pt")) for run in runs))
     cluster.remove_node(second_node, allow_graceful=False)
+    # Waiting, queued or running again: what it is when the study is next looked at.
+    told = "again: its Ray node or worker was lost"
+    wait_for(lambda: told in (tmp_path / "errors.txt").read_text())
+    braked.unlink()
     assert study.wait(240) == 0
     output = (tmp_path / "errors.txt").read_text()
-    # Waiting, queued or running again: what it is when the study is next looked at.
-    assert "again: its Ray node or worker was lost" in output
     assert output.count("took 2 attempts: ") == 1
     assert_same_bits(root, undisturbed)
     timesteps = [row["timestep"] for run in runs for row in run.record["resumptions"]]
@@ -115,7 +158,7 @@ def test_a_lost_nodes_run_resumes_elsewhere(
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_stopped_study_stops_its_runs(cluster: Cluster, number: int, tmp_path: Path) -> None:
-    study = start_study(cluster, tmp_path)
+    study = start_study(cluster, tmp_path, n_timesteps=10**6)
     run = run_at(tmp_path / "runs", ARMS[0])
     wait_for(run.progress_path.exists)
     study.send_signal(number)
@@ -128,7 +171,7 @@ def test_a_stopped_study_stops_its_runs(cluster: Cluster, number: int, tmp_path:
 
 
 def test_without_a_shared_folder_runs_start_again_and_come_back(
-    cluster: Cluster, second_node: Any, undisturbed: Path, tmp_path: Path
+    cluster: Cluster, second_node: Any, undisturbed: Path, braked: Path, tmp_path: Path
 ) -> None:
     jobs = jobs_at(tmp_path)
     lost = False
@@ -140,6 +183,8 @@ def test_without_a_shared_folder_runs_start_again_and_come_back(
                 assert {job.folder.record["status"] for job in jobs} == {"running"}
                 cluster.remove_node(second_node, allow_graceful=False)
                 lost = True
+            if any(job.failures for job in jobs):
+                braked.unlink(missing_ok=True)
     assert [job.state for job in jobs] == ["finished", "finished"]
     [reason] = [reason for job in jobs for reason in job.failures]
     assert reason.startswith("its Ray node or worker was lost")
@@ -148,7 +193,7 @@ def test_without_a_shared_folder_runs_start_again_and_come_back(
 
 
 def test_a_stopped_run_comes_back_with_its_checkpoints(
-    cluster: Cluster, undisturbed: Path, tmp_path: Path
+    cluster: Cluster, undisturbed: Path, braked: Path, tmp_path: Path
 ) -> None:
     jobs = jobs_at(tmp_path)
     with ray_executor(cluster.address, tmp_path, 1, 0, None) as executor:
@@ -161,6 +206,7 @@ def test_a_stopped_run_comes_back_with_its_checkpoints(
         assert [job.state for job in jobs] == ["interrupted", "waiting"]
     assert jobs[0].folder.record["status"] == "interrupted"
     assert jobs[0].resumes_at() >= 320
+    braked.unlink()
     for job in jobs_at(tmp_path):
         execute(job.folder, lambda progress: None)
     assert_same_bits(tmp_path, undisturbed)

@@ -2,6 +2,7 @@
 
 import os
 import random
+import re
 import signal
 import subprocess
 import sys
@@ -29,7 +30,8 @@ from tests.agents.slurm_cluster import SlurmCluster, slurm, slurm_cluster
 
 pytestmark = [pytest.mark.slow, pytest.mark.alone]
 
-SETTINGS: dict[str, Any] = {"n_timesteps": 1920, "save_freq": 320}
+# Long enough to be lost, cancelled and killed, also on a machine that is far faster.
+SETTINGS: dict[str, Any] = {"n_timesteps": 3840, "save_freq": 320}
 ARMS = ("standard", "coord")
 KILLS = 4
 SETTLED = 10.0
@@ -106,8 +108,8 @@ def end_of(study: subprocess.Popen[bytes]) -> int:
     while study.poll() is None:
         now = time.monotonic()
         assert now < deadline
-        lines = slurm("squeue", "--states=PENDING", "--noheader", "--format=%i|%r").split()
-        waiting = [job for job, reason in (x.split("|") for x in lines) if reason == "BeginTime"]
+        lines = slurm("squeue", "--states=PENDING", "--noheader", "--format=%i|%r").splitlines()
+        waiting = [line.removesuffix("|BeginTime") for line in lines if line.endswith("|BeginTime")]
         waiting_since = {job: waiting_since.get(job, now) for job in waiting}
         for job, since in waiting_since.items():
             if now - since > SETTLED:
@@ -261,7 +263,8 @@ def test_a_time_limit_that_leaves_no_time_is_a_failure(
     assert end_of(study) == 1
     run = run_at(tmp_path / "runs", "coord")
     assert run.record["status"] == "failed"
-    assert "its time limit leaves no time for a checkpoint" in run.record["error"]
+    # By the job itself; by Slurm, if the job was not yet up when it was warned.
+    assert re.search("before a checkpoint|no time for a checkpoint", run.record["error"])
     assert len(jobs_of(tmp_path / "runs")) == 1
 
 

@@ -3,6 +3,7 @@
 import random
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,8 @@ from tests.agents.runs import SMALL
 pytestmark = [pytest.mark.slow, pytest.mark.alone, pytest.mark.timeout(1800)]
 
 KILLS = 4
+LATEST = 0.4
+"""Of a kill, as a part of an undisturbed study's time: the study is not to be over by then."""
 STUDY: dict[str, Any] = {
     "env": ["Breakout"],
     "algo": ["a2c"],
@@ -44,13 +47,16 @@ def decided(root: Path) -> list[dict[str, Any]]:
 
 
 @pytest.fixture(scope="module")
-def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def timed(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, float]:
+    """Return an undisturbed study's folder, and the seconds it took."""
     root = tmp_path_factory.mktemp("undisturbed")
+    start = time.monotonic()
     subprocess.run(study_command(root), check=True, capture_output=True)
-    return root
+    return root, time.monotonic() - start
 
 
-def test_a_killed_study_decides_the_same(undisturbed: Path, tmp_path: Path) -> None:
+def test_a_killed_study_decides_the_same(timed: tuple[Path, float], tmp_path: Path) -> None:
+    undisturbed, seconds = timed
     moments = random.Random(2)
     killed = 0
     with (tmp_path / "log").open("w") as log:
@@ -58,7 +64,8 @@ def test_a_killed_study_decides_the_same(undisturbed: Path, tmp_path: Path) -> N
             command = study_command(tmp_path / "study")
             study = subprocess.Popen(command, stdout=log, stderr=log)
             try:
-                code = study.wait(moments.uniform(4, 20) if killed < KILLS else 900)
+                moment = seconds * moments.uniform(0.1, LATEST)
+                code = study.wait(moment if killed < KILLS else 900)
             except subprocess.TimeoutExpired:
                 study.kill()
                 killed += 1

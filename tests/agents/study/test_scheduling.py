@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from agents.executors.jobs import Job, Outcome, process_outcome
-from agents.executors.local import LocalExecutor, TrainingProcess
+from agents.executors.local import LocalExecutor
 from agents.run.folder import RunFolder
 from agents.study import scheduling
 from agents.study.scheduling import run_jobs
@@ -62,6 +62,8 @@ def job(tmp_path: Path) -> Job:
 @pytest.fixture(autouse=True)
 def frequent_looks(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(scheduling, "POLL_INTERVAL", 0.02)
+    # A machine that stands still for a second has let no run hang.
+    monkeypatch.setattr(scheduling, "LONGEST_LOOK", 0.1)
 
 
 def run(job: Job, *commands: str, hang_timeout: float | None = None) -> Commands:
@@ -172,20 +174,27 @@ def test_a_run_that_hangs_in_another_process_is_left_to_it(job: Job) -> None:
     assert job.folder.record["status"] == "planned"
 
 
-class Recorded(LocalExecutor):
-    """Trains in processes of this machine, and keeps them at hand."""
+DISTURBED = """
+import os
+from pathlib import Path
+from stable_baselines3.common.torch_layers import NatureCNN
 
-    def __init__(self) -> None:
-        super().__init__(1, 1, ["a2c"])
-        self.started: list[TrainingProcess] = []
+class Disturbed(NatureCNN):
+    calls = 0
 
-    def start(self, job: Job) -> TrainingProcess:
-        self.started.append(super().start(job))
-        return self.started[-1]
+    def forward(self, observations):
+        Disturbed.calls += 1
+        before = Path(__file__).with_name("disturbed")
+        if Disturbed.calls > 150 and not before.exists():
+            before.touch()
+            os.kill(os.getpid(), {number:d})
+        return super().forward(observations)
+"""
+"""A module with an arm whose process gets a signal once, between the first two checkpoints."""
 
 
 def real_job(root: Path) -> Job:
-    config = small_run("a2c", "coord", n_timesteps=800, save_freq=160)
+    config = small_run("a2c", "disturbed_arm.Disturbed", n_timesteps=800, save_freq=160)
     folder = RunFolder(root / config.relative_folder)
     folder.plan(config)
     return Job(str(config.relative_folder), folder, config)
@@ -206,20 +215,16 @@ def test_a_disturbed_training_goes_on_from_its_checkpoint(
     reason: str,
 ) -> None:
     monkeypatch.setattr(scheduling, "STOP_TIMEOUT", 1.0)
-    job = real_job(tmp_path)
-    executor = Recorded()
-    disturbed = False
-    for _ in run_jobs([job], executor, hang_timeout):
-        if not disturbed and job.resumes_at() >= 160:
-            pid = executor.started[0].process.pid
-            assert pid is not None
-            os.kill(pid, number)
-            disturbed = True
+    (tmp_path / "disturbed_arm.py").write_text(DISTURBED.format(number=number))
+    monkeypatch.syspath_prepend(tmp_path)
+    job = real_job(tmp_path / "runs")
+    for _ in run_jobs([job], LocalExecutor(1, 1, ["a2c"]), hang_timeout):
+        pass
     assert job.state == "finished"
     assert len(job.failures) == 1
     assert job.reason.startswith(reason)
     [resumption] = job.folder.record["resumptions"]
-    assert resumption["timestep"] >= 160
+    assert resumption["timestep"] == 160
     assert job.folder.record["status"] == "finished"
 
 

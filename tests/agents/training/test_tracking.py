@@ -3,7 +3,6 @@
 import importlib.util
 import json
 import os
-import socket
 import struct
 import subprocess
 import sys
@@ -33,6 +32,7 @@ from tests.agents.runs import (
     weights_hash,
     write_study,
 )
+from tests.agents.slurm_cluster import free_ports
 
 RUN: dict[str, Any] = {"algo": "ppo", "arm": "coord", "n_timesteps": 640, "save_freq": 128}
 STEPS = list(range(64, 641, 64))
@@ -49,9 +49,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Start MLflow's server; return its address."""
     needs("mlflow")
     folder = tmp_path_factory.mktemp("mlflow")
-    with socket.socket() as unused:
-        unused.bind(("127.0.0.1", 0))
-        port = unused.getsockname()[1]
+    (port,) = free_ports(1)
     command = [sys.executable, "-m", "mlflow", "server", "--port", str(port), "--workers", "1"]
     command += ["--backend-store-uri", f"sqlite:///{folder}/mlflow.db"]
     environment = {**os.environ, "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}

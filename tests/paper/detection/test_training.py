@@ -96,6 +96,7 @@ def test_proposals_see_no_truth(fields: Fields) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(1800)
 def test_killed_the_same_command_goes_on(digits: Path, tmp_path: Path) -> None:
     command = [sys.executable, "-c", _COMMAND, "train", "--width", "8", "--epochs", "40"]
     command += ["--data", str(digits)]

@@ -73,7 +73,8 @@ def test_a_resumed_run_wins_over_what_it_repeats(tmp_path):
     model.save(tmp_path / "save")
     model.learn(256, reset_num_timesteps=False)
     model.logger.close()
-    first = read_event_files(events_in(folder))
+    (killed,) = events_in(folder)
+    first = read_event_files([killed])
     resumed = PPO.load(tmp_path / "save", env=model.env)
     resumed.set_logger(configure(str(folder), ["tensorboard"]))
     resumed.learn(512, reset_num_timesteps=False)
@@ -86,7 +87,7 @@ def test_a_resumed_run_wins_over_what_it_repeats(tmp_path):
     assert (points.returns[2:4] != first.returns[2:4]).any()
     (note,) = points.notes
     assert note.endswith(": 2 points were logged again by a resumed run; that wins")
-    assert note.startswith(min(file.name for file in events_in(folder)))
+    assert note.startswith(killed.name)
 
 
 @pytest.mark.parametrize("lost", [1, 3, 20])
@@ -142,4 +143,4 @@ def test_the_time_between_two_processes_does_not_count(sb3_logs, tmp_path):
     shutil.copy(file, tmp_path)
     joined = read_event_files([tmp_path / file.name, later]).wall_seconds
     np.testing.assert_array_equal(joined[:-1], wall)
-    assert wall[-1] <= joined[-1] < wall[-1] + 5
+    assert joined[-1] == pytest.approx(wall[-1] + read_event_files([later]).wall_seconds[-1])
