@@ -5,9 +5,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from agents.run.folder import RunFolder
 from agents.study.config import parse_study, read_study_file
 from agents.study.costs import makespan
 from agents.study.findings.records import Record
+from agents.study.findings.results import algorithm, paragraphs
 from coordrl.compare.comparing import words
 from coordrl.compare.writing.markdown import table
 from coordrl.compare.writing.page.cost import costs
@@ -40,8 +42,8 @@ def prices(records: Sequence[Record]) -> list[Price]:
     study = parse_study(read_study_file(Path("atari-paper")), "atari-paper")
     assert isinstance(study.n_timesteps, int)
     found = []
-    for algorithm in study.algo:
-        measured = _milliseconds(records, algorithm)
+    for algo in study.algo:
+        measured = _milliseconds(records, algo)
         if not measured:
             continue
         slowest = max(measured.values())
@@ -51,7 +53,7 @@ def prices(records: Sequence[Record]) -> list[Price]:
             for arm in study.arms
         ]
         days = tuple(makespan(seconds, cores) / 86_400 for cores in CORES)
-        found.append(Price(algorithm, len(seconds), measured, sum(seconds) / 3600, days))
+        found.append(Price(algo, len(seconds), measured, sum(seconds) / 3600, days))
     return found
 
 
@@ -81,7 +83,7 @@ def cost_table(records: Sequence[Record]) -> str:
         for cost in found
     ]
     header = ("algorithm", "arm", "runs", "timesteps/s", "CPU hours")
-    return "\n\n".join([table(header, rows, left=2), *_machines(records)])
+    return paragraphs(table(header, rows, left=2), *_machines(records), _interrupted(records))
 
 
 def _machines(records: Sequence[Record]) -> list[str]:
@@ -100,6 +102,24 @@ def _machines(records: Sequence[Record]) -> list[str]:
         return [f"Machines: {counted}."]
     mixed = sum(len(kinds) > 1 for kinds in cells.values())
     return [f"Machines: {counted}. Matched runs of different kinds: {mixed} of {len(cells)} pairs."]
+
+
+def _interrupted(records: Sequence[Record]) -> str:
+    """Count the runs that went on from a checkpoint, and those that did not do so exactly."""
+    counted, inexact = [], 0
+    for record in records:
+        resumptions = [
+            RunFolder(record.folder / run.name).record["resumptions"] for run in record.runs
+        ]
+        if resumed := [rows for rows in resumptions if rows]:
+            counted.append(f"{len(resumed)} of {len(resumptions)} with {algorithm(record)}")
+        inexact += sum(
+            not row["exact"] or bool(row["changed_builds"]) for rows in resumed for row in rows
+        )
+    if not counted:
+        return ""
+    how = f", {inexact} times not exactly" if inexact else ", always exactly"
+    return f"Runs that were interrupted and went on from a checkpoint{how}: {', '.join(counted)}."
 
 
 def large_table(records: Sequence[Record]) -> str:

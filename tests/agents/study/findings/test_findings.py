@@ -364,6 +364,18 @@ def test_matched_runs_of_two_kinds_of_machine_are_counted(all_runs: Path, tmp_pa
     assert told.endswith("Matched runs of different kinds: 1 of 56 pairs.")
 
 
+def test_runs_that_were_interrupted_are_counted(all_runs: Path, tmp_path: Path) -> None:
+    shutil.copytree(all_runs, tmp_path, dirs_exist_ok=True)
+    assert "interrupted" not in cost_table(read_records(tmp_path))
+    run = RunFolder(tmp_path / "a2c/Seaquest/a2c/coord/seed-100")
+    row = {"timestep": 100_000, "exact": True, "changed_builds": []}
+    run.update(resumptions=[row, row])
+    told = cost_table(read_records(tmp_path))
+    assert told.endswith("from a checkpoint, always exactly: 1 of 32 with A2C.")
+    run.update(resumptions=[row, {**row, "exact": False}])
+    assert ", 1 times not exactly: 1 of 32" in cost_table(read_records(tmp_path))
+
+
 def test_the_follow_up_is_a_command(
     all_runs: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
