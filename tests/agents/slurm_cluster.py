@@ -1,7 +1,6 @@
 """A real Slurm of a few nodes on this machine, with a munge of its own: Debian's packages."""
 
 import os
-import random
 import shutil
 import signal
 import socket
@@ -9,11 +8,13 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from getpass import getuser
 from pathlib import Path
 
 import pytest
+
+from tests.agents.ports import free_ports
 
 DAEMONS = ("munged", "slurmctld", "slurmd")
 CONFIGURATION = """
@@ -126,15 +127,3 @@ def slurm(*command: str) -> str:
     """Run one of Slurm's commands and return what it prints."""
     done = subprocess.run(command, check=False, capture_output=True, text=True)
     return done.stdout if done.returncode == 0 else done.stderr
-
-
-def free_ports(count: int) -> list[int]:
-    """Find ports that nobody listens to, below those that the kernel gives away meanwhile."""
-    found: list[int] = []
-    for port in random.sample(range(20_000, 32_000), 200):
-        with socket.socket() as each, suppress(OSError):
-            each.bind(("127.0.0.1", port))
-            found.append(port)
-        if len(found) == count:
-            break
-    return found

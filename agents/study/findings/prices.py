@@ -118,7 +118,11 @@ def _interrupted(records: Sequence[Record]) -> str:
         )
     if not counted:
         return ""
-    how = f", {inexact} times not exactly" if inexact else ", always exactly"
+    how = (
+        f" (of {inexact} of their resumptions the bits are not exact)"
+        if inexact
+        else " (always exactly)"
+    )
     return f"Runs that were interrupted and went on from a checkpoint{how}: {', '.join(counted)}."
 
 

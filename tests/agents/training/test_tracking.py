@@ -23,6 +23,7 @@ from agents.run.tracking import Tracking, add_tracking, tracking_of
 from agents.training.checkpoints import checkpoint_paths
 from agents.training.execute import execute
 from agents.training.tracking import tracked
+from tests.agents.ports import free_ports
 from tests.agents.runs import (
     refused,
     run_at,
@@ -32,7 +33,6 @@ from tests.agents.runs import (
     weights_hash,
     write_study,
 )
-from tests.agents.slurm_cluster import free_ports
 
 RUN: dict[str, Any] = {"algo": "ppo", "arm": "coord", "n_timesteps": 640, "save_freq": 128}
 STEPS = list(range(64, 641, 64))

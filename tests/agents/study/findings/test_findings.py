@@ -371,9 +371,11 @@ def test_runs_that_were_interrupted_are_counted(all_runs: Path, tmp_path: Path) 
     row = {"timestep": 100_000, "exact": True, "changed_builds": []}
     run.update(resumptions=[row, row])
     told = cost_table(read_records(tmp_path))
-    assert told.endswith("from a checkpoint, always exactly: 1 of 32 with A2C.")
+    assert told.endswith("from a checkpoint (always exactly): 1 of 32 with A2C.")
     run.update(resumptions=[row, {**row, "exact": False}])
-    assert ", 1 times not exactly: 1 of 32" in cost_table(read_records(tmp_path))
+    assert "(of 1 of their resumptions the bits are not exact): 1 of 32" in cost_table(
+        read_records(tmp_path)
+    )
 
 
 def test_the_follow_up_is_a_command(
