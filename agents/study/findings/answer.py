@@ -21,6 +21,8 @@ from coordrl.compare.statistics.two_arms import ALPHA, Verdict
 from coordrl.compare.writing.markdown import table
 
 MORE = "[All of it](docs/findings.md)."
+#: The verdicts that tell of no difference that matters.
+UNDECIDED = tuple(one for one in get_args(Verdict) if one not in ("better", "worse"))
 
 
 def no_answer(records: Sequence[Record]) -> str:
@@ -45,7 +47,7 @@ def answer(records: Sequence[Record], waiting: Sequence[Record]) -> str:
     ]
     return paragraphs(
         "**The answer:** by the mean of the learning curve, agents are shown to learn faster with "
-        "CoordConv (`coord`) than with\nSB3's network (`standard`) in "
+        "CoordConv (`coord`)\nthan with SB3's network (`standard`) in "
         f"{_counted(records, so_far=bool(waiting))} {' '.join([*waits, MORE])}",
         f"![Learning curves of both arms, mean and 95 % band](docs/{FIGURE})",
         table(("agents", SHARE, "p", "verdict"), rows, left=1),
@@ -61,15 +63,19 @@ def answer(records: Sequence[Record], waiting: Sequence[Record]) -> str:
 
 
 def _counted(records: Sequence[Record], *, so_far: bool) -> str:
-    """Say in how many comparisons there was which verdict."""
-    counts = Counter(
-        found.verdict for record in records for _, found in record.compared.contrasts()
-    )
-    others = [verdict for verdict in get_args(Verdict)[2:] if counts[verdict]]
-    told = ", ".join(f"{verdict} in {counts[verdict]}" for verdict in others)
+    """Say in how many comparisons there was which verdict, and name those of a difference."""
+    contrasts = [each for record in records for each in record.compared.contrasts()]
+    counts = Counter(found.verdict for _, found in contrasts)
+
+    def told(verdict: Verdict) -> str:
+        games = [", ".join(names(group)) for group, found in contrasts if found.verdict == verdict]
+        return f" ({'; '.join(games)})" if games else ""
+
+    others = [f"{verdict} in {counts[verdict]}" for verdict in UNDECIDED if counts[verdict]]
     total = f"{counts.total()} comparisons" + " so far" * so_far
     return (
-        f"{counts['better']} of {total}, and slower in {counts['worse']} ({told or 'no others'})."
+        f"{counts['better']} of {total}{told('better')}, and\n"
+        f"slower in {counts['worse']}{told('worse')}{'; ' * bool(others)}{', '.join(others)}."
     )
 
 
@@ -85,6 +91,6 @@ def _significant_scores(records: Sequence[Record]) -> str:
     if not found:
         return ""
     return (
-        "Secondary, its correction not registered: final scores differ significantly of "
+        "Secondary, correction not registered: final scores differ significantly in\n"
         f"{'; '.join(found)}."
     )
