@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import get_args
 
+from agents.study.findings.follow_up import FollowUp, controls
 from agents.study.findings.records import Record
 from agents.study.findings.results import (
     FIGURE,
@@ -33,11 +34,14 @@ def no_answer(records: Sequence[Record]) -> str:
     )
 
 
-def answer(records: Sequence[Record], waiting: Sequence[Record]) -> str:
+def answer(
+    records: Sequence[Record], waiting: Sequence[Record], follow_ups: Sequence[FollowUp]
+) -> str:
     """Return the answer in a sentence, the figure, the verdicts, and what they do not say.
 
     :param records: Of studies whose runs have all ended, at least one
     :param waiting: Of the others
+    :param follow_ups: Those whose runs have all ended
     """
     waits = [f"{algorithm(record)}: {count([record])}" for record in waiting]
     rows = [
@@ -54,9 +58,7 @@ def answer(records: Sequence[Record], waiting: Sequence[Record]) -> str:
         f"{len(records[0].study.seeds)} seeds an arm, registered before they ran. Each study is "
         "tested at 5 %, p corrected for its games, intervals\nnot. A difference matters from 10 %.",
         _significant_scores(records),
-        "Only the follow-up tells whether it is position that makes a difference."
-        if any(decided(record) for record in records)
-        else "",
+        _followed(records, follow_ups),
         "This says nothing of other games, hyper-parameters or longer runs: these have a fiftieth "
         "(PPO) and a\ntwenty-fifth (A2C) of the usual 10M timesteps.",
     )
@@ -94,3 +96,17 @@ def _significant_scores(records: Sequence[Record]) -> str:
         "Secondary, correction not registered: final scores differ significantly in\n"
         f"{'; '.join(found)}."
     )
+
+
+def _followed(records: Sequence[Record], follow_ups: Sequence[FollowUp]) -> str:
+    """Say what the controls have shown of a difference, or that they have not been asked."""
+    if not any(decided(record) for record in records):
+        return ""
+    if not follow_ups:
+        return "Only the follow-up tells whether it is position that makes a difference."
+    found = [
+        f"`{one.arm.arm}` {one.shared} ({', '.join(names(one.group))})"
+        for follow_up in follow_ups
+        for one in controls(follow_up)
+    ]
+    return f"Controls: {'; '.join(found)}."

@@ -9,6 +9,7 @@ from typing import Any
 
 from matplotlib.figure import Figure
 
+from agents.study.findings import follow_up
 from agents.study.findings.pages import blocks
 from agents.study.findings.records import Record, read_records
 from agents.study.findings.results import FIGURE
@@ -36,28 +37,29 @@ def main(argv: Sequence[str] | None = None, root: Path = REPOSITORY) -> int:
     """
     arguments = _parser().parse_args(argv)
     records = read_records(root / "runs" / "reference" / "atari")
-    pages = _pages(records, root)
     done = [record for record in records if record.complete]
+    follow_ups = [found for found in map(follow_up.read_follow_up, done) if found is not None]
+    pages = _pages(blocks(records, follow_ups), root)
+    figures = {FIGURE: done, follow_up.FIGURE: [found.record for found in follow_ups]}
     if not arguments.check:
         for path, text in pages.items():
             write_bytes(path, text.encode())
-        if done:
-            _write_results(done, root)
+        _write_results(figures, root)
         return 0
     stale = [str(path.relative_to(root)) for path, text in pages.items() if _text(path) != text]
-    stale += _stale_results(done, root) if done else []
+    stale += _stale_results(figures, root)
     if not stale:
         return 0
     tell(f"{', '.join(stale)}: not what the records say; write them anew: make findings")
     return DIFFERENT
 
 
-def _pages(records: Sequence[Record], root: Path) -> dict[Path, str]:
+def _pages(made: dict[str, str], root: Path) -> dict[Path, str]:
     """Return both pages with their generated parts made anew.
 
+    :param made: the parts
     :raises UsageError: if a part has no place, or a place no part
     """
-    made = blocks(records)
     texts = {root / page: _text(root / page) for page in PAGES}
     places = [found[2] for text in texts.values() for found in _BLOCK.finditer(text)]
     if sorted(places) != sorted(made):
@@ -75,17 +77,23 @@ def _text(path: Path) -> str:
     return path.read_text(encoding="utf-8")
 
 
-def _write_results(records: Sequence[Record], root: Path) -> None:
-    """Write each study's report, tables and TensorBoard files, and the figure of all games.
+def _write_results(figures: dict[str, list[Record]], root: Path) -> None:
+    """Write each study's report, tables and TensorBoard files, and the figures.
 
     A folder that has all that the records give stays as it is: TensorBoard's files name the time
     and machine that wrote them.
+
+    :param figures: the studies whose curves each figure below docs has, which have all ended
     """
-    for record in records:
-        if not _is_told(record):
-            save_comparison(record.compared, record.folder / "comparison")
-    with look():
-        curves(records).savefig(root / "docs" / FIGURE, dpi=150, metadata={"Software": None})
+    for figure, records in figures.items():
+        for record in records:
+            if not _is_told(record):
+                save_comparison(record.compared, record.folder / "comparison")
+        if records:
+            with look():
+                curves(records).savefig(
+                    root / "docs" / figure, dpi=150, metadata={"Software": None}
+                )
 
 
 def curves(records: Sequence[Record]) -> Figure:
@@ -94,11 +102,13 @@ def curves(records: Sequence[Record]) -> Figure:
     return curves_grid(groups, styles(records[0].compared.arms))
 
 
-def _stale_results(records: Sequence[Record], root: Path) -> list[str]:
+def _stale_results(figures: dict[str, list[Record]], root: Path) -> list[str]:
     """Name the files that are missing, or of other records."""
-    figure = root / "docs" / FIGURE
-    stale = [] if figure.exists() else [figure]
-    stale += [_comparison_file(record) for record in records if not _is_told(record)]
+    stale = []
+    for name, records in figures.items():
+        figure = root / "docs" / name
+        stale += [figure] if records and not figure.exists() else []
+        stale += [_comparison_file(record) for record in records if not _is_told(record)]
     return [str(path.relative_to(root)) for path in stale]
 
 

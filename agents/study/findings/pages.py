@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from agents.study.findings.answer import answer, no_answer
 from agents.study.findings.control import called_different, control
+from agents.study.findings.follow_up import FollowUp, follow_up_results, training
 from agents.study.findings.prices import cost_table, large_table
 from agents.study.findings.public import public_table
 from agents.study.findings.records import Record
@@ -23,12 +24,10 @@ from agents.study.findings.results import (
 from coordrl.compare.comparing import words
 from coordrl.compare.writing.markdown import result_blocks, table
 
-#: Arms that say what made a difference, where there is one.
-CONTROLS = ("constant", "fixed-code", "coord-zero")
 _CELL = ("algorithm", "game")
 
 
-def blocks(records: Sequence[Record]) -> dict[str, str]:
+def blocks(records: Sequence[Record], follow_ups: Sequence[FollowUp]) -> dict[str, str]:
     """Return the generated parts by the names that their markers have.
 
     A study has no verdict before all of its runs have ended.
@@ -36,10 +35,14 @@ def blocks(records: Sequence[Record]) -> dict[str, str]:
     done = [record for record in records if record.complete]
     waiting = [record for record in records if not record.complete]
     return {
-        "answer": answer(done, waiting) if done else no_answer(records),
+        "answer": answer(done, waiting, follow_ups) if done else no_answer(records),
         "progress": progress(records),
         "results": paragraphs(_results(done) if done else "", _no_results(waiting)),
-        "follow-up": paragraphs(_follow_up(done) if done else "", _no_follow_up(waiting)),
+        "follow-up": paragraphs(
+            _follow_up(done) if done else "",
+            _no_follow_up(waiting),
+            *map(follow_up_results, follow_ups),
+        ),
         "control": _control(records),
         "public": public_table(records),
         "reliance": reliance_table(records),
@@ -135,7 +138,7 @@ def _no_results(records: Sequence[Record]) -> str:
 def _no_follow_up(records: Sequence[Record]) -> str:
     if not records:
         return ""
-    commands = (f"`{follow_up(record, ['GAME'])}`" for record in records)
+    commands = (f"`{training(record, ['GAME'])}`" for record in records)
     return "\n".join(
         [
             "Of studies that go on these are not known yet. The commands will be:",
@@ -150,18 +153,10 @@ def _follow_up(records: Sequence[Record]) -> str:
     told = []
     for record in records:
         if games := decided(record):
-            told.append(f"```bash\n{follow_up(record, games)}\n```")
+            told.append(f"```bash\n{training(record, games)}\n```")
         else:
             told.append(f"{algorithm(record)}: there is no such game.")
     return "\n\n".join(told)
-
-
-def follow_up(record: Record, games: Sequence[str]) -> str:
-    """Return the command that trains the controls on some games, on the study's own terms."""
-    return (
-        f"python -m agents.study {record.name} --env {' '.join(games)} "
-        f"--arms {' '.join((*record.study.arms, *CONTROLS))} -f runs/{record.name}-follow-up"
-    )
 
 
 def _control(records: Sequence[Record]) -> str:

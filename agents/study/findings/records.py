@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from agents.study.config import StudyConfig, parse_study, read_study_file
 from agents.study.folder import expand
@@ -75,11 +76,16 @@ def read_records(folder: Path) -> list[Record]:
     :param folder: holds a folder for each of :data:`STUDIES`
     :raises UsageError: if the records are not of the study that was registered, or are damaged
     """
-    return [_read(name, folder / part) for name, part in STUDIES.items()]
+    return [read_record(name, folder / part) for name, part in STUDIES.items()]
 
 
-def _read(name: str, folder: Path) -> Record:
-    study = parse_study(read_study_file(Path(name)), name)
+def read_record(name: str, folder: Path, **replaced: Any) -> Record:
+    """Read what there is of a study.
+
+    :param replaced: keys of the study's file that have other values
+    :raises UsageError: if the records are not of that study, or are damaged
+    """
+    study = parse_study({**read_study_file(Path(name)), **replaced}, name)
     # This holds the records to what was registered: the declaration, and each run's configuration.
     [part] = expand(name, study, folder, elsewhere=True)
     if not any(job.state == "skipped" for job in part.jobs):

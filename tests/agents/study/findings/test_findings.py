@@ -17,7 +17,14 @@ from agents.study import command as study_command
 from agents.study.config import parse_study, read_study_file
 from agents.study.findings import command
 from agents.study.findings.control import control
-from agents.study.findings.pages import follow_up, progress
+from agents.study.findings.follow_up import (
+    CONTROLS,
+    controls,
+    read_follow_up,
+    training,
+    what_follows,
+)
+from agents.study.findings.pages import progress
 from agents.study.findings.prices import CORES, cost_table, prices
 from agents.study.findings.public import points
 from agents.study.findings.records import STUDIES, Record, read_records
@@ -25,6 +32,7 @@ from agents.study.findings.reliance import reliance_table, reliances
 from agents.study.folder import expand, write_study
 from agents.verify import first_fingerprint
 from common.command_line import BAD_INPUT, run_command
+from coordrl.compare.statistics.two_arms import Verdict
 
 COMMITTED = command.REPOSITORY / "runs" / "reference" / "atari"
 MINUS = "\N{MINUS SIGN}"
@@ -32,42 +40,49 @@ MINUS = "\N{MINUS SIGN}"
 ROLLOUT = 8 * 128
 #: How much more coord's games return, as a share of standard's.
 GAINS = {"Seaquest": 1.0, "MsPacman": -0.9}
+#: The same of its controls, as a share of coord's.
+SHARES = {"coord": 1.0, "constant": 1.0, "fixed-code": 0.5, "coord-zero": 0.0}
 
 
 def write_runs(folder: Path) -> None:
-    """Write all runs of both studies, in the laboratory's own format, with returns made up."""
-    generator = np.random.default_rng(0)
+    """Write all runs of both studies."""
     for name, part in STUDIES.items():
-        study = parse_study(read_study_file(Path(name)), name)
-        parts = expand(name, study, folder / part, elsewhere=True)
-        write_study(name, study, folder / part, parts)
-        for job in parts[0].jobs:
-            config = job.config
-            gain = GAINS.get(config.env, 0.0) if config.arm.name == "coord" else 0.0
-            level = (200 + 40 * generator.standard_normal()) * (1 + gain)
-            ends = range(2_000, config.n_timesteps + 1, 2_000)
-            lines = [f"{t},{t / 400},0,{level + 500 * t / config.n_timesteps},900" for t in ends]
-            header = "timestep,wall_seconds,env,return,length\n"
-            (job.folder.path / "episodes.csv").write_text(header + "\n".join(lines) + "\n")
-            seconds = config.n_timesteps * (0.002 if config.algo == "a2c" else 0.003)
-            job.folder.update(
-                status="finished",
-                reference_scores={"random": 60.0, "human": 7_000.0},
-                score={"mean": level + 475, "games": 10},
-                timing={
-                    "wall_seconds": 2 * seconds,
-                    "cpu_seconds": seconds,
-                    "timesteps_per_second": 250.0,
-                },
-                provenance={
-                    "python": "3.11.7",
-                    "versions": {"torch": "2.13.0"},
-                    "git": None,
-                    "cpu": "AMD EPYC",
-                    "cpu_capability": "AVX2",
-                    "cores": 2,
-                },
-            )
+        write_study_runs(name, folder / part)
+
+
+def write_study_runs(name: str, folder: Path, **replaced: object) -> None:
+    """Write all runs of a study, in the laboratory's own format, with returns made up."""
+    generator = np.random.default_rng(0)
+    study = parse_study({**read_study_file(Path(name)), **replaced}, name)
+    parts = expand(name, study, folder, elsewhere=True)
+    write_study(name, study, folder, parts)
+    for job in parts[0].jobs:
+        config = job.config
+        gain = GAINS.get(config.env, 0.0) * SHARES.get(config.arm.name, 0.0)
+        level = (200 + 40 * generator.standard_normal()) * (1 + gain)
+        ends = range(2_000, config.n_timesteps + 1, 2_000)
+        lines = [f"{t},{t / 400},0,{level + 500 * t / config.n_timesteps},900" for t in ends]
+        header = "timestep,wall_seconds,env,return,length\n"
+        (job.folder.path / "episodes.csv").write_text(header + "\n".join(lines) + "\n")
+        seconds = config.n_timesteps * (0.002 if config.algo == "a2c" else 0.003)
+        job.folder.update(
+            status="finished",
+            reference_scores={"random": 60.0, "human": 7_000.0},
+            score={"mean": level + 475, "games": 10},
+            timing={
+                "wall_seconds": 2 * seconds,
+                "cpu_seconds": seconds,
+                "timesteps_per_second": 250.0,
+            },
+            provenance={
+                "python": "3.11.7",
+                "versions": {"torch": "2.13.0"},
+                "git": None,
+                "cpu": "AMD EPYC",
+                "cpu_capability": "AVX2",
+                "cores": 2,
+            },
+        )
 
 
 @pytest.fixture
@@ -383,11 +398,68 @@ def test_runs_that_were_interrupted_are_counted(all_runs: Path, tmp_path: Path) 
     )
 
 
+@pytest.fixture(scope="module")
+def followed_up(all_runs: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the folder of the records of all runs, PPO's follow-up among them."""
+    folder = tmp_path_factory.mktemp("followed") / "atari"
+    shutil.copytree(all_runs, folder)
+    arms = ["standard", "coord", *CONTROLS]
+    games = ["Seaquest", "MsPacman"]
+    write_study_runs("atari-ppo", folder / "ppo-follow-up", env=games, arms=arms)
+    return folder
+
+
+def test_controls_are_told_by_the_rule(followed_up: Path) -> None:
+    a2c, ppo = read_records(followed_up)
+    assert read_follow_up(a2c) is None
+    found = read_follow_up(ppo)
+    assert found is not None
+    assert {(one.group.game, one.arm.arm): one.shared for one in controls(found)} == {
+        ("Seaquest", "constant"): "is not told from either",
+        ("Seaquest", "fixed-code"): "falls short",
+        ("Seaquest", "coord-zero"): "falls short",
+        ("MsPacman", "constant"): "shares the fault",
+        ("MsPacman", "fixed-code"): "shares a part",
+        ("MsPacman", "coord-zero"): "is free of it",
+    }
+
+
+@pytest.mark.parametrize(
+    ("fault", "standard", "coord", "shared"),
+    [
+        (True, "inconclusive", "equivalent", "shares the fault"),
+        (True, "worse", "inconclusive", "shares the fault"),
+        (True, "better", "better", "is free of it"),
+        (True, "inconclusive", "inconclusive", "is not told from either"),
+        (False, "inconclusive", "negligible", "reaches it"),
+        (False, "better", "inconclusive", "is not told from either"),
+    ],
+)
+def test_what_two_verdicts_say(fault: bool, standard: Verdict, coord: Verdict, shared: str) -> None:
+    assert what_follows(fault=fault, standard=standard, coord=coord) == shared
+
+
+@pytest.mark.slow
+def test_a_follow_up_is_on_both_pages(root: Path, followed_up: Path) -> None:
+    folder = root / "runs" / "reference" / "atari"
+    shutil.copytree(followed_up, folder)
+    assert command.main([], root) == 0
+    assert "`fixed-code` shares a part (PPO, MsPacman)" in (root / "README.md").read_text()
+    page = (root / "docs" / "findings.md").read_text()
+    assert re.search(r"^\| PPO \| MsPacman \| coord-zero \|.* is free of it \|$", page, re.M)
+    assert (root / "docs" / "images" / "findings_follow_up.png").exists()
+    assert (folder / "ppo-follow-up" / "comparison" / "report.html").exists()
+    assert command.main(["--check"], root) == 0
+    shutil.rmtree(folder / "ppo-follow-up" / "MsPacman" / "ppo" / "coord-zero" / "seed-103")
+    assert command.main([], root) == 0
+    assert "shares" not in (root / "README.md").read_text()
+
+
 def test_the_follow_up_is_a_command(
     all_runs: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     record: Record = read_records(all_runs)[0]
-    words = shlex.split(follow_up(record, ["MsPacman"]))
+    words = shlex.split(training(record, ["MsPacman"]))
     assert words[:3] == ["python", "-m", "agents.study"]
     argv = [*words[3:-1], str(tmp_path), "--list"]
     assert run_command(study_command.main, argv) == 0
