@@ -39,6 +39,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         n_envs=arguments.n_envs,
         deterministic=arguments.deterministic,
         without_coordinates=arguments.without_coordinates,
+        blind=arguments.blind,
         seed=evaluation_seed_of(arguments),
         env_kwargs=dict(arguments.env_kwargs),
         device=resolve_device(arguments.device),
@@ -105,6 +106,11 @@ def make_parser() -> ArgumentParser:
         action="store_true",
         help="play also with the coordinates of arms that have them switched off",
     )
+    parser.add_argument(
+        "--blind",
+        action="store_true",
+        help="play also with actions that are as frequent as the agent's, drawn without looking",
+    )
     add_game_settings(parser)
     add_trust(parser)
     parser.add_argument("--follow-links", action="store_true", help=FOLLOW_LINKS)
@@ -122,27 +128,34 @@ def make_parser() -> ArgumentParser:
 def evaluation_table(results: Sequence[Result]) -> Table:
     """Make a table of evaluations, a row a record."""
     table = Table(
-        "run", "actions", "coordinates", "games", "mean", "sd", "95 % interval", "relies", box=None
+        *("run", "actions", "coordinates", "games", "mean", "sd", "95 % interval"),
+        *("relies", "nats"),
+        box=None,
     )
     for column in table.columns[3:]:
         column.justify = "right"
     for result in results:
         name = f"{result['game']} {result['algorithm']} {result['arm']} seed {result['seed']}"
         for record in result["evaluations"]:
-            table.add_row(name, *_cells(record))
+            actions = "greedy" if record["deterministic"] else "drawn"
+            coordinates = {True: "on", False: "off", None: "-"}[record["coordinates"]]
+            information = record["information"]
+            nats = "-" if information is None else f"{information['nats']:.2g}"
+            cells = _cells(record, record["n_eval_episodes"])
+            table.add_row(name, actions, coordinates, *cells, _relies(record["reliance"]), nats)
+            if "blind" in record:
+                cells = _cells(record["blind"], record["n_eval_episodes"])
+                table.add_row(name, f"{actions}, blind", coordinates, *cells, "-", "-")
     return table
 
 
-def _cells(record: Result) -> tuple[str, ...]:
-    interval, sd, reliance = record["interval"], record["sd"], record["reliance"]
+def _cells(games: Result, number: int) -> tuple[str, ...]:
+    interval, sd = games["interval"], games["sd"]
     return (
-        "greedy" if record["deterministic"] else "drawn",
-        {True: "on", False: "off", None: "-"}[record["coordinates"]],
-        str(record["n_eval_episodes"]),
-        f"{record['mean']:,.2f}",
+        str(number),
+        f"{games['mean']:,.2f}",
         "-" if sd is None else f"{sd:,.2f}",
         "-" if interval is None else f"{interval[0]:,.2f} to {interval[1]:,.2f}",
-        _relies(reliance),
     )
 
 

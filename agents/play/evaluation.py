@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import torch
 from matplotlib.figure import Figure
 from pydantic import ValidationError
@@ -20,6 +19,14 @@ from stable_baselines3.common.utils import set_random_seed
 from stable_baselines3.common.vec_env import VecEnv
 
 from agents.play.agent import WEIGHTS, load_policy
+from agents.play.information import (
+    BlindPolicy,
+    ObservationSample,
+    Probabilities,
+    action_probabilities,
+    has_discrete_actions,
+    information,
+)
 from agents.run.config import EVAL_SEED_OFFSET, RunConfig
 from agents.run.fields import explain
 from agents.run.folder import RunFolder
@@ -40,8 +47,8 @@ from coordrl.inspect import (
 FORMAT = 1
 EVALUATION = "evaluation.json"
 MAPS = "coordinate_maps.png"
-RELIANCE_OBSERVATIONS = 512
-"""Observations on which the reliance on coordinates is measured."""
+OBSERVATIONS = 512
+"""On so many is measured what an agent takes from them, and from its coordinates."""
 COLUMNS = 3
 INCHES = 4.0
 """Width and height of a layer's maps."""
@@ -56,6 +63,7 @@ class Evaluation:
     :param n_envs: Environments that play at a time; another number means other games
     :param deterministic: For each kind, whether the most probable action is taken or one is drawn
     :param without_coordinates: Whether to play also with the coordinates switched off
+    :param blind: Whether to play also with actions as frequent, drawn without looking
     :param seed: Seed of the games, each run's own if None
     :param env_kwargs: Settings of the environment that replace those of the run's evaluations
     """
@@ -64,36 +72,10 @@ class Evaluation:
     n_envs: int = 8
     deterministic: tuple[bool, ...] = (False, True)
     without_coordinates: bool = False
+    blind: bool = False
     seed: int | None = None
     env_kwargs: Mapping[str, Any] = field(default_factory=dict)
     device: str = "cpu"
-
-
-class ObservationSample:
-    """Keeps every observation with the same probability, however many come (Vitter's algorithm R).
-
-    It is a callback of SB3's ``evaluate_policy``, which calls it once a step and environment.
-
-    :param size: Observations to keep at most
-    """
-
-    def __init__(self, size: int, seed: int) -> None:
-        self.size = size
-        self.seen = 0
-        self._random = np.random.default_rng(seed)
-        self._kept: list[npt.NDArray[Any]] = []
-
-    def __call__(self, local: dict[str, Any], _global: dict[str, Any]) -> None:
-        """Keep the observation that the agent has just acted on, or not."""
-        self.seen += 1
-        place = len(self._kept) if self.seen <= self.size else self._random.integers(self.seen)
-        if place < self.size:
-            observation = local["observations"][local["i"]].copy()
-            self._kept[place : place + 1] = [observation]
-
-    def observations(self) -> npt.NDArray[Any]:
-        """Return the sample, shape (up to ``size``, *observation shape)."""
-        return np.array(self._kept)
 
 
 def add_game_settings(parser: ArgumentParser) -> None:
@@ -142,6 +124,8 @@ def evaluate_run(folder: RunFolder, evaluation: Evaluation) -> dict[str, Any]:
     with closing(make_run_env(config, n_envs=n_envs, seed=seed)) as env:
         policy = load_policy(folder, env, evaluation.device)
         has_coordinates = bool(coord_layers(policy))
+        if evaluation.blind and not has_discrete_actions(policy):
+            raise UsageError(f"{folder.path}: its actions are continuous, --blind draws from a few")
         records = [
             {
                 "deterministic": deterministic,
@@ -149,7 +133,7 @@ def evaluate_run(folder: RunFolder, evaluation: Evaluation) -> dict[str, Any]:
                 "env_kwargs": config.env_kwargs,
                 "eval_seed": seed,
                 "n_envs": n_envs,
-                **_play(policy, env, seed, evaluation.n_eval_episodes, deterministic, coordinates),
+                **_play(policy, env, seed, evaluation, deterministic, coordinates),
                 "provenance": provenance(),
             }
             for deterministic in evaluation.deterministic
@@ -192,34 +176,54 @@ def _play(
     policy: ActorCriticPolicy,
     env: VecEnv,
     seed: int,
-    n_eval_episodes: int,
+    evaluation: Evaluation,
     deterministic: bool,
     coordinates: bool,
 ) -> dict[str, Any]:
     """Play the games of one record; every record begins from the same random states."""
     set_random_seed(seed, using_cuda=policy.device.type == "cuda")
     env.seed(seed)
-    sample = ObservationSample(RELIANCE_OBSERVATIONS, seed)
+    sample = ObservationSample(OBSERVATIONS, seed)
+    n_games = evaluation.n_eval_episodes
     with nullcontext() if coordinates else without_coordinates(policy):
         games = evaluate_policy(
-            policy,
-            env,
-            n_eval_episodes,
-            deterministic,
-            callback=sample,
-            return_episode_rewards=True,
+            policy, env, n_games, deterministic, callback=sample, return_episode_rewards=True
         )
+        chosen = _probabilities(policy, sample, deterministic)
+    record = {
+        "n_eval_episodes": n_games,
+        **_summed_up(games),
+        "reliance": _reliance(policy, sample) if coordinates else None,
+        "information": None if chosen is None else information(chosen),
+    }
+    if evaluation.blind and chosen is not None:
+        env.seed(seed)
+        blind = BlindPolicy(chosen, seed)
+        record["blind"] = _summed_up(
+            evaluate_policy(blind, env, n_games, return_episode_rewards=True)
+        )
+    return record
+
+
+def _summed_up(games: tuple[Any, ...]) -> dict[str, Any]:
+    """Sum up games, given as SB3's ``evaluate_policy`` returns them."""
     returns, lengths = (np.asarray(values).tolist() for values in games)
     interval = mean_interval(returns)
     return {
-        "n_eval_episodes": n_eval_episodes,
         "mean": float(np.mean(returns)),
         "sd": sample_sd(returns),
         "interval": None if interval is None else list(interval),
         "returns": returns,
         "lengths": lengths,
-        "reliance": _reliance(policy, sample) if coordinates else None,
     }
+
+
+def _probabilities(
+    policy: ActorCriticPolicy, sample: ObservationSample, deterministic: bool
+) -> Probabilities | None:
+    if not has_discrete_actions(policy):
+        return None
+    return action_probabilities(policy, sample.observations(), deterministic=deterministic)
 
 
 def _reliance(policy: ActorCriticPolicy, sample: ObservationSample) -> dict[str, Any] | None:

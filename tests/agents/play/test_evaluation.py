@@ -13,11 +13,13 @@ import torch
 from gymnasium import spaces
 from safetensors.torch import load_file, save_file
 from scipy import stats
+from scipy.special import softmax
 from stable_baselines3.common.utils import set_random_seed
 
 from agents.evaluate import _relies
 from agents.play.agent import WEIGHTS, load_policy
 from agents.play.evaluation import EVALUATION, MAPS, Evaluation, evaluate_run
+from agents.play.information import BlindPolicy, action_probabilities, information
 from agents.run.config import EVAL_SEED_OFFSET
 from agents.run.folder import RunFolder
 from agents.training.model import make_run_env
@@ -188,7 +190,57 @@ def test_continuous_actions_are_said_to_move(tmp_path: Path) -> None:
     )
     assert record["reliance"]["greedy_changed"] is None
     assert record["reliance"]["action_change"] > 0.5
+    assert record["information"] is None
+    with pytest.raises(UsageError, match="actions are continuous"):
+        evaluate(tmp_path, run.path.relative_to(tmp_path), blind=True)
     assert _relies(record["reliance"]) == f"{record['reliance']['action_change']:.2f} sd"
+
+
+def test_information_is_that_of_the_actions_about_what_is_seen(finished_runs: Path) -> None:
+    folder = RunFolder(finished_runs / SEAQUEST)
+    seen = np.random.default_rng(0).integers(0, 256, (12, 4, 84, 84), np.uint8)
+    with closing(make_run_env(folder.config, n_envs=1)) as env:
+        policy = load_policy(folder, env)
+    with torch.no_grad():
+        policy.action_net.weight *= 300
+        logits = policy.action_net(policy.extract_features(torch.from_numpy(seen)))
+    drawn = action_probabilities(policy, seen, deterministic=False)
+    assert drawn == pytest.approx(softmax(logits.numpy(), axis=1), abs=1e-6)
+    # The mean divergence of the actions, once the image is known, from what they are on average.
+    divergence = stats.entropy(drawn.T, drawn.mean(axis=0)[:, None]).mean()
+    assert divergence > 0.01
+    found = information(drawn)
+    assert found["nats"] == pytest.approx(divergence)
+    assert found["entropy"] == pytest.approx(stats.entropy(drawn.mean(axis=0)))
+    greedy = action_probabilities(policy, seen, deterministic=True)
+    assert greedy.argmax(axis=1).tolist() == logits.argmax(dim=1).tolist()
+    found = information(greedy)
+    assert found["nats"] == found["entropy"] > 0
+
+
+def test_a_blind_agent_takes_the_same_actions_as_often_in_the_same_games(
+    finished_runs: Path,
+) -> None:
+    path = finished_runs / PLAIN / WEIGHTS
+    weights = load_file(path)
+    # It always names the same place, whatever it sees.
+    bias = torch.zeros(9).index_fill(0, torch.tensor(7), 1000.0)
+    exchange_weights(path, weights | {"action_net.bias": bias})
+    settings = {"n_eval_episodes": 100, "deterministic": (False,)}
+    (record,) = evaluate(finished_runs, PLAIN, **settings, blind=True)
+    assert record["information"] == pytest.approx({"nats": 0, "entropy": 0}, abs=1e-6)
+    assert 0 < record["blind"]["mean"] < 0.3
+    assert record["blind"]["returns"] == record["returns"]
+    assert evaluate(finished_runs, PLAIN, **settings) == [
+        {name: value for name, value in record.items() if name != "blind"}
+    ]
+
+
+def test_rates_of_a_blind_agent_are_the_means() -> None:
+    blind = BlindPolicy(np.array([[1.0, 0.0, 0.0], [0.0, 0.5, 0.5]]), seed=3)
+    actions, state = blind.predict(np.zeros((20_000, 1)))
+    assert state is None
+    assert np.bincount(actions) / 20_000 == pytest.approx([0.5, 0.25, 0.25], abs=0.02)
 
 
 def test_maps_are_drawn_of_arms_with_coordinates_only(finished_runs: Path) -> None:
