@@ -109,7 +109,7 @@ def make_parser() -> ArgumentParser:
     parser.add_argument(
         "--blind",
         action="store_true",
-        help="play also with actions that are as frequent as the agent's, drawn without looking",
+        help="play also with actions that are as frequent as the agent's, drawn without watching",
     )
     add_game_settings(parser)
     add_trust(parser)

@@ -63,7 +63,7 @@ class Evaluation:
     :param n_envs: Environments that play at a time; another number means other games
     :param deterministic: For each kind, whether the most probable action is taken or one is drawn
     :param without_coordinates: Whether to play also with the coordinates switched off
-    :param blind: Whether to play also with actions as frequent, drawn without looking
+    :param blind: Whether to play also with actions as frequent, drawn without watching
     :param seed: Seed of the games, each run's own if None
     :param env_kwargs: Settings of the environment that replace those of the run's evaluations
     """

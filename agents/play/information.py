@@ -84,7 +84,7 @@ def _entropy(probabilities: Probabilities) -> float:
 
 
 class BlindPolicy:
-    """Draws actions that an agent takes as often, without looking.
+    """Draws actions that an agent takes as often, without watching.
 
     SB3's ``evaluate_policy`` takes it for a model.
 

@@ -104,9 +104,10 @@ def _followed(records: Sequence[Record], follow_ups: Sequence[FollowUp]) -> str:
         return ""
     if not follow_ups:
         return "Only the follow-up tells whether it is position that makes a difference."
-    found = [
-        f"`{one.arm.arm}` {one.shared} ({', '.join(names(one.group))})"
-        for follow_up in follow_ups
-        for one in controls(follow_up)
-    ]
-    return f"Controls: {'; '.join(found)}."
+    found: dict[str, list[str]] = {}
+    for follow_up in follow_ups:
+        for one in controls(follow_up):
+            key = f"{one.shared} ({', '.join(names(one.group))})"
+            found.setdefault(key, []).append(f"`{one.arm.arm}`")
+    told = [f"{', '.join(arms)}: {shared}" for shared, arms in found.items()]
+    return f"Controls: {'; '.join(told)}."

@@ -16,7 +16,7 @@ CONTROLS = ("constant", "fixed-code", "coord-zero")
 #: The arm of which they are controls.
 COORD = "coord"
 FIGURE = "images/findings_follow_up.png"
-UNTOLD = "is not told from either"
+UNTOLD = "not told from either"
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,7 +37,7 @@ class Control:
 
     :param standard: the control against the study's baseline
     :param coord: the control against ``coord``
-    :param shared: what follows, in words that go on from the control's name
+    :param shared: what follows, in words
     """
 
     group: Group
@@ -126,11 +126,11 @@ def what_follows(*, fault: bool, standard: Verdict | None, coord: Verdict | None
     alike = coord in ("equivalent", "negligible")
     if not fault:
         if coord == "worse":
-            return "falls short"
-        return "reaches it" if alike or coord == "better" else UNTOLD
+            return "short of the gain"
+        return "gain reached" if alike or coord == "better" else UNTOLD
     if coord == "better":
-        return "shares a part" if standard == "worse" else "is free of it"
-    return "shares the fault" if alike or "worse" in (standard, coord) else UNTOLD
+        return "fault shared in part" if standard == "worse" else "free of the fault"
+    return "fault shared" if alike or "worse" in (standard, coord) else UNTOLD
 
 
 def _arms(record: Record) -> tuple[str, ...]:

@@ -21,6 +21,7 @@ from agents.study.findings.results import (
     secondary,
     shares,
 )
+from agents.study.findings.watching import watching_table
 from coordrl.compare.comparing import words
 from coordrl.compare.writing.markdown import result_blocks, table
 
@@ -45,6 +46,7 @@ def blocks(records: Sequence[Record], follow_ups: Sequence[FollowUp]) -> dict[st
         ),
         "control": _control(records),
         "public": public_table(records),
+        "watching": watching_table(records),
         "reliance": reliance_table(records),
         "cost": cost_table(records),
         "large": large_table(records),

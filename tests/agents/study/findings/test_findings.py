@@ -28,7 +28,8 @@ from agents.study.findings.pages import progress
 from agents.study.findings.prices import CORES, cost_table, prices
 from agents.study.findings.public import points
 from agents.study.findings.records import STUDIES, Record, read_records
-from agents.study.findings.reliance import reliance_table, reliances
+from agents.study.findings.reliance import reliance_table
+from agents.study.findings.watching import watching_table
 from agents.study.folder import expand, write_study
 from agents.verify import first_fingerprint
 from common.command_line import BAD_INPUT, run_command
@@ -339,6 +340,7 @@ def write_evaluation(run: Path, on: float, off: float, changed: float) -> None:
     evaluations = [
         {"deterministic": greedy, "coordinates": True, "mean": on + 1000 * greedy}
         | {"reliance": {"greedy_changed": changed + greedy, "kl": changed / 10}}
+        | {"information": {"nats": changed + greedy}, "blind": {"mean": on / 2 + greedy}}
         for greedy in (True, False)
     ]
     evaluations += [{"deterministic": False, "coordinates": False, "mean": off, "reliance": None}]
@@ -353,14 +355,15 @@ def test_reliance_is_that_of_drawn_actions(all_runs: Path, tmp_path: Path) -> No
     for seed, (on, off, changed) in {100: (200, 150, 0.5), 101: (300, 290, 0.7)}.items():
         write_evaluation(folder / "a2c" / cell / f"seed-{seed}", on, off, changed)
     records = read_records(folder)
-    [found] = reliances(records)
-    assert found.changed == (0.5, 0.7)
-    assert found.kl == pytest.approx((0.05, 0.07))
-    assert found.lost == (-50, -10)
     low, high = stats.t.interval(0.95, 1, -30, stats.sem([-50, -10]))
-    row = reliance_table(records).splitlines()[2]
+    [row] = reliance_table(records).splitlines()[2:]
     assert row.startswith("| A2C | Seaquest | coord | 2 | 0.50 to 0.70 | 0.06 ± ")
     assert f"-30.00 (-{-low:.1f} to +{high:.1f})" in row.replace(MINUS, "-")
+    [row] = watching_table(records).splitlines()[2:]
+    assert row.startswith("| A2C | Seaquest | coord | 2 | 0.60 ± ")
+    assert "| 250.0 ± " in row
+    assert "| 125.0 ± " in row
+    assert f"| {MINUS}125.0 (" in row
 
 
 def test_the_price_of_the_large_study(all_runs: Path) -> None:
@@ -415,24 +418,24 @@ def test_controls_are_told_by_the_rule(followed_up: Path) -> None:
     found = read_follow_up(ppo)
     assert found is not None
     assert {(one.group.game, one.arm.arm): one.shared for one in controls(found)} == {
-        ("Seaquest", "constant"): "is not told from either",
-        ("Seaquest", "fixed-code"): "falls short",
-        ("Seaquest", "coord-zero"): "falls short",
-        ("MsPacman", "constant"): "shares the fault",
-        ("MsPacman", "fixed-code"): "shares a part",
-        ("MsPacman", "coord-zero"): "is free of it",
+        ("Seaquest", "constant"): "not told from either",
+        ("Seaquest", "fixed-code"): "short of the gain",
+        ("Seaquest", "coord-zero"): "short of the gain",
+        ("MsPacman", "constant"): "fault shared",
+        ("MsPacman", "fixed-code"): "fault shared in part",
+        ("MsPacman", "coord-zero"): "free of the fault",
     }
 
 
 @pytest.mark.parametrize(
     ("fault", "standard", "coord", "shared"),
     [
-        (True, "inconclusive", "equivalent", "shares the fault"),
-        (True, "worse", "inconclusive", "shares the fault"),
-        (True, "better", "better", "is free of it"),
-        (True, "inconclusive", "inconclusive", "is not told from either"),
-        (False, "inconclusive", "negligible", "reaches it"),
-        (False, "better", "inconclusive", "is not told from either"),
+        (True, "inconclusive", "equivalent", "fault shared"),
+        (True, "worse", "inconclusive", "fault shared"),
+        (True, "better", "better", "free of the fault"),
+        (True, "inconclusive", "inconclusive", "not told from either"),
+        (False, "inconclusive", "negligible", "gain reached"),
+        (False, "better", "inconclusive", "not told from either"),
     ],
 )
 def test_what_two_verdicts_say(fault: bool, standard: Verdict, coord: Verdict, shared: str) -> None:
@@ -444,15 +447,15 @@ def test_a_follow_up_is_on_both_pages(root: Path, followed_up: Path) -> None:
     folder = root / "runs" / "reference" / "atari"
     shutil.copytree(followed_up, folder)
     assert command.main([], root) == 0
-    assert "`fixed-code` shares a part (PPO, MsPacman)" in (root / "README.md").read_text()
+    assert "`fixed-code`: fault shared in part (PPO, MsPacman)" in (root / "README.md").read_text()
     page = (root / "docs" / "findings.md").read_text()
-    assert re.search(r"^\| PPO \| MsPacman \| coord-zero \|.* is free of it \|$", page, re.M)
+    assert re.search(r"^\| PPO \| MsPacman \| coord-zero \|.* free of the fault \|$", page, re.M)
     assert (root / "docs" / "images" / "findings_follow_up.png").exists()
     assert (folder / "ppo-follow-up" / "comparison" / "report.html").exists()
     assert command.main(["--check"], root) == 0
     shutil.rmtree(folder / "ppo-follow-up" / "MsPacman" / "ppo" / "coord-zero" / "seed-103")
     assert command.main([], root) == 0
-    assert "shares" not in (root / "README.md").read_text()
+    assert "fault shared" not in (root / "README.md").read_text()
 
 
 def test_the_follow_up_is_a_command(
