@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 from gymnasium import spaces
+from scipy import stats
 from stable_baselines3.common.policies import ActorCriticPolicy
 
 Probabilities = npt.NDArray[np.float64]
@@ -73,14 +74,9 @@ def information(probabilities: Probabilities) -> dict[str, float]:
     >>> information(np.array([[0.5, 0.5], [0.5, 0.5]]))["nats"]
     0.0
     """
-    entropy = _entropy(probabilities.mean(axis=0))
-    nats = entropy - np.mean([_entropy(row) for row in probabilities])
+    entropy = stats.entropy(probabilities.mean(axis=0))
+    nats = entropy - stats.entropy(probabilities, axis=1).mean()
     return {"nats": max(float(nats), 0.0), "entropy": float(entropy)}
-
-
-def _entropy(probabilities: Probabilities) -> float:
-    likely = probabilities[probabilities > 0]
-    return float(-(likely * np.log(likely)).sum())
 
 
 class BlindPolicy:

@@ -30,7 +30,7 @@ def evaluations(record: Record) -> dict[Cell, list[Drawn]]:
     return dict(sorted(cells.items(), key=lambda item: _place(item[0], games, arms)))
 
 
-def _place(cell: Cell, games: Sequence[str], arms: Sequence[Any]) -> tuple[int, int]:
+def _place(cell: Cell, games: Sequence[str], arms: Sequence[str]) -> tuple[int, int]:
     return games.index(cell[1]), arms.index(cell[2])
 
 

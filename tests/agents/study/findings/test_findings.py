@@ -3,7 +3,6 @@
 import csv
 import json
 import re
-import shlex
 import shutil
 from pathlib import Path
 
@@ -13,94 +12,17 @@ from PIL import Image
 from scipy import stats
 
 from agents.run.folder import RunFolder
-from agents.study import command as study_command
-from agents.study.config import parse_study, read_study_file
 from agents.study.findings import command
 from agents.study.findings.control import control
-from agents.study.findings.follow_up import (
-    CONTROLS,
-    controls,
-    read_follow_up,
-    training,
-    what_follows,
-)
 from agents.study.findings.pages import progress
-from agents.study.findings.prices import CORES, cost_table, prices
 from agents.study.findings.public import points
-from agents.study.findings.records import STUDIES, Record, read_records
-from agents.study.findings.reliance import reliance_table
-from agents.study.findings.watching import watching_table
-from agents.study.folder import expand, write_study
+from agents.study.findings.records import STUDIES, read_records
 from agents.verify import first_fingerprint
 from common.command_line import BAD_INPUT, run_command
-from coordrl.compare.statistics.two_arms import Verdict
 
 COMMITTED = command.REPOSITORY / "runs" / "reference" / "atari"
-MINUS = "\N{MINUS SIGN}"
 #: Timesteps after which PPO looks whether a mark has been passed; more than A2C's.
 ROLLOUT = 8 * 128
-#: How much more coord's games return, as a share of standard's.
-GAINS = {"Seaquest": 1.0, "MsPacman": -0.9}
-#: The same of its controls, as a share of coord's.
-SHARES = {"coord": 1.0, "constant": 1.0, "fixed-code": 0.5, "coord-zero": 0.0}
-
-
-def write_runs(folder: Path) -> None:
-    """Write all runs of both studies."""
-    for name, part in STUDIES.items():
-        write_study_runs(name, folder / part)
-
-
-def write_study_runs(name: str, folder: Path, **replaced: object) -> None:
-    """Write all runs of a study, in the laboratory's own format, with returns made up."""
-    generator = np.random.default_rng(0)
-    study = parse_study({**read_study_file(Path(name)), **replaced}, name)
-    parts = expand(name, study, folder, elsewhere=True)
-    write_study(name, study, folder, parts)
-    for job in parts[0].jobs:
-        config = job.config
-        gain = GAINS.get(config.env, 0.0) * SHARES.get(config.arm.name, 0.0)
-        level = (200 + 40 * generator.standard_normal()) * (1 + gain)
-        ends = range(2_000, config.n_timesteps + 1, 2_000)
-        lines = [f"{t},{t / 400},0,{level + 500 * t / config.n_timesteps},900" for t in ends]
-        header = "timestep,wall_seconds,env,return,length\n"
-        (job.folder.path / "episodes.csv").write_text(header + "\n".join(lines) + "\n")
-        seconds = config.n_timesteps * (0.002 if config.algo == "a2c" else 0.003)
-        job.folder.update(
-            status="finished",
-            reference_scores={"random": 60.0, "human": 7_000.0},
-            score={"mean": level + 475, "games": 10},
-            timing={
-                "wall_seconds": 2 * seconds,
-                "cpu_seconds": seconds,
-                "timesteps_per_second": 250.0,
-            },
-            provenance={
-                "python": "3.11.7",
-                "versions": {"torch": "2.13.0"},
-                "git": None,
-                "cpu": "AMD EPYC",
-                "cpu_capability": "AVX2",
-                "cores": 2,
-            },
-        )
-
-
-@pytest.fixture
-def root(tmp_path: Path) -> Path:
-    """Return a clone with its pages, and without any run."""
-    (tmp_path / "docs" / "images").mkdir(parents=True)
-    for page in command.PAGES:
-        shutil.copy(command.REPOSITORY / page, tmp_path / page)
-    return tmp_path
-
-
-@pytest.fixture(scope="module")
-def all_runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return the folder of the records of all runs."""
-    folder = tmp_path_factory.mktemp("records")
-    write_runs(folder)
-    return folder
 
 
 def told(root: Path) -> str:
@@ -313,160 +235,3 @@ def test_a_page_without_a_place_is_refused(root: Path, capsys: pytest.CaptureFix
     (root / "README.md").write_text("nothing")
     assert run_command(lambda argv: command.main(argv, root), []) == BAD_INPUT
     assert "answer" in capsys.readouterr().err
-
-
-# The parts
-
-
-def test_the_control_counts_each_split(all_runs: Path) -> None:
-    """Of 70 splits of different numbers the two with the most extreme sums have p = 2/70."""
-    record = read_records(all_runs)[1]
-    group, arm = record.baselines()[0]
-    verdicts = control(record.read, arm, group.random_score)
-    assert (verdicts.total(), verdicts["better"], verdicts["worse"]) == (70, 1, 1)
-
-
-def test_of_many_splits_some_are_drawn(all_runs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("agents.study.findings.control.MOST_SPLITS", 60)
-    record = read_records(all_runs)[1]
-    group, arm = record.baselines()[0]
-    drawn = control(record.read, arm, group.random_score)
-    assert drawn.total() == 60
-    assert drawn == control(record.read, arm, group.random_score)
-
-
-def write_evaluation(run: Path, on: float, off: float, changed: float) -> None:
-    game, algorithm, arm, _ = run.parts[-4:]
-    evaluations = [
-        {"deterministic": greedy, "coordinates": True, "mean": on + 1000 * greedy}
-        | {"reliance": {"greedy_changed": changed + greedy, "kl": changed / 10}}
-        | {"information": {"nats": changed + greedy}, "blind": {"mean": on / 2 + greedy}}
-        for greedy in (True, False)
-    ]
-    evaluations += [{"deterministic": False, "coordinates": False, "mean": off, "reliance": None}]
-    told = {"game": game, "algorithm": algorithm, "arm": arm, "evaluations": evaluations}
-    (run / "evaluation.json").write_text(json.dumps(told))
-
-
-def test_reliance_is_that_of_drawn_actions(all_runs: Path, tmp_path: Path) -> None:
-    folder = tmp_path / "atari"
-    shutil.copytree(all_runs, folder)
-    cell = Path("Seaquest", "a2c", "coord")
-    for seed, (on, off, changed) in {100: (200, 150, 0.5), 101: (300, 290, 0.7)}.items():
-        write_evaluation(folder / "a2c" / cell / f"seed-{seed}", on, off, changed)
-    records = read_records(folder)
-    low, high = stats.t.interval(0.95, 1, -30, stats.sem([-50, -10]))
-    [row] = reliance_table(records).splitlines()[2:]
-    assert row.startswith("| A2C | Seaquest | coord | 2 | 0.50 to 0.70 | 0.06 ± ")
-    assert f"-30.00 (-{-low:.1f} to +{high:.1f})" in row.replace(MINUS, "-")
-    [row] = watching_table(records).splitlines()[2:]
-    assert row.startswith("| A2C | Seaquest | coord | 2 | 0.60 ± ")
-    assert "| 250.0 ± " in row
-    assert "| 125.0 ± " in row
-    assert f"| {MINUS}125.0 (" in row
-
-
-def test_the_price_of_the_large_study(all_runs: Path) -> None:
-    a2c, ppo = prices(read_records(all_runs))
-    assert a2c.milliseconds == pytest.approx({"standard": 2.0, "coord": 2.0})
-    assert a2c.runs == ppo.runs == 450
-    assert ppo.hours == pytest.approx(450 * 10_000_000 * 0.003 / 3600)
-    # On 320 cores, the 450 runs are two rounds.
-    rounds = {2: 225, 16: 29, 320: 2}
-    assert ppo.days == pytest.approx([rounds[c] * 30_000 / 86_400 for c in CORES])
-
-
-def test_matched_runs_of_two_kinds_of_machine_are_counted(all_runs: Path, tmp_path: Path) -> None:
-    shutil.copytree(all_runs, tmp_path, dirs_exist_ok=True)
-    assert cost_table(read_records(tmp_path)).endswith("Machines: AMD EPYC AVX2 2 cores: 112 runs.")
-    for run in ("standard/seed-100", "standard/seed-101", "coord/seed-101"):
-        record = tmp_path / "a2c/Seaquest/a2c" / run / "run.json"
-        record.write_text(record.read_text().replace("AVX2", "AVX512"))
-    told = cost_table(read_records(tmp_path))
-    assert "AMD EPYC AVX512 2 cores: 3 runs" in told
-    assert told.endswith("Matched runs of different kinds: 1 of 56 pairs.")
-
-
-def test_runs_that_were_interrupted_are_counted(all_runs: Path, tmp_path: Path) -> None:
-    shutil.copytree(all_runs, tmp_path, dirs_exist_ok=True)
-    assert "interrupted" not in cost_table(read_records(tmp_path))
-    run = RunFolder(tmp_path / "a2c/Seaquest/a2c/coord/seed-100")
-    row = {"timestep": 100_000, "exact": True, "changed_builds": []}
-    run.update(resumptions=[row, row])
-    told = cost_table(read_records(tmp_path))
-    assert told.endswith("from a checkpoint (always exactly): 1 of 32 with A2C.")
-    run.update(resumptions=[row, {**row, "exact": False}])
-    assert "(of 1 of their resumptions the bits are not exact): 1 of 32" in cost_table(
-        read_records(tmp_path)
-    )
-
-
-@pytest.fixture(scope="module")
-def followed_up(all_runs: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return the folder of the records of all runs, PPO's follow-up among them."""
-    folder = tmp_path_factory.mktemp("followed") / "atari"
-    shutil.copytree(all_runs, folder)
-    arms = ["standard", "coord", *CONTROLS]
-    games = ["Seaquest", "MsPacman"]
-    write_study_runs("atari-ppo", folder / "ppo-follow-up", env=games, arms=arms)
-    return folder
-
-
-def test_controls_are_told_by_the_rule(followed_up: Path) -> None:
-    a2c, ppo = read_records(followed_up)
-    assert read_follow_up(a2c) is None
-    found = read_follow_up(ppo)
-    assert found is not None
-    assert {(one.group.game, one.arm.arm): one.shared for one in controls(found)} == {
-        ("Seaquest", "constant"): "not told from either",
-        ("Seaquest", "fixed-code"): "short of the gain",
-        ("Seaquest", "coord-zero"): "short of the gain",
-        ("MsPacman", "constant"): "fault shared",
-        ("MsPacman", "fixed-code"): "fault shared in part",
-        ("MsPacman", "coord-zero"): "free of the fault",
-    }
-
-
-@pytest.mark.parametrize(
-    ("fault", "standard", "coord", "shared"),
-    [
-        (True, "inconclusive", "equivalent", "fault shared"),
-        (True, "worse", "inconclusive", "fault shared"),
-        (True, "better", "better", "free of the fault"),
-        (True, "inconclusive", "inconclusive", "not told from either"),
-        (False, "inconclusive", "negligible", "gain reached"),
-        (False, "better", "inconclusive", "not told from either"),
-    ],
-)
-def test_what_two_verdicts_say(fault: bool, standard: Verdict, coord: Verdict, shared: str) -> None:
-    assert what_follows(fault=fault, standard=standard, coord=coord) == shared
-
-
-@pytest.mark.slow
-def test_a_follow_up_is_on_both_pages(root: Path, followed_up: Path) -> None:
-    folder = root / "runs" / "reference" / "atari"
-    shutil.copytree(followed_up, folder)
-    assert command.main([], root) == 0
-    assert "`fixed-code`: fault shared in part (PPO, MsPacman)" in (root / "README.md").read_text()
-    page = (root / "docs" / "findings.md").read_text()
-    assert re.search(r"^\| PPO \| MsPacman \| coord-zero \|.* free of the fault \|$", page, re.M)
-    assert (root / "docs" / "images" / "findings_follow_up.png").exists()
-    assert (folder / "ppo-follow-up" / "comparison" / "report.html").exists()
-    assert command.main(["--check"], root) == 0
-    shutil.rmtree(folder / "ppo-follow-up" / "MsPacman" / "ppo" / "coord-zero" / "seed-103")
-    assert command.main([], root) == 0
-    assert "fault shared" not in (root / "README.md").read_text()
-
-
-def test_the_follow_up_is_a_command(
-    all_runs: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    record: Record = read_records(all_runs)[0]
-    words = shlex.split(training(record, ["MsPacman"]))
-    assert words[:3] == ["python", "-m", "agents.study"]
-    argv = [*words[3:-1], str(tmp_path), "--list"]
-    assert run_command(study_command.main, argv) == 0
-    assert len(capsys.readouterr().out.splitlines()) == 5 * 8
-    declared = json.loads((tmp_path / "study.json").read_text())
-    assert declared["comparison"]["outcome"] == "sample_efficiency"
-    assert declared["config"]["n_timesteps"] == 400_000
