@@ -4,7 +4,10 @@ from matplotlib.image import imread
 from coordrl.compare import compare_runs
 from coordrl.compare.errors import CompareError
 from coordrl.compare.writing import plots
+from coordrl.compare.writing.figures.canvas import look
+from coordrl.compare.writing.figures.games import curves_grid
 from coordrl.compare.writing.plots import figures_drawn, file_name
+from coordrl.compare.writing.style import styles
 
 
 @pytest.mark.parametrize(
@@ -62,6 +65,21 @@ def test_another_process_draws_the_same_figures(written, tmp_path, monkeypatch):
     assert "differences.svg" in drawn
     for name in drawn:
         assert (tmp_path / name).read_bytes() == (folder / name).read_bytes()
+
+
+def test_a_legend_is_inside_the_picture_and_above_the_panels(tmp_path, write_run):
+    """One panel is narrower than the names of five arms, and ten have a second line."""
+    arms = [f"{arm}-{pool}-pooled" for arm in ("coord", "fixed-code") for pool in range(5)]
+    for arm in arms:
+        write_run(tmp_path, "Pong", "a2c", arm, 0, 1.0)
+    comparison = compare_runs(tmp_path, baseline=arms[0])
+    with look():
+        figure = curves_grid(comparison.groups, styles(arms))
+        figure.draw_without_rendering()
+        legend = figure.legends[0].get_window_extent()
+    assert legend.x0 >= 0
+    assert legend.x1 <= figure.bbox.x1
+    assert legend.y0 >= figure.axes[0].title.get_window_extent().y1
 
 
 def test_what_cannot_be_drawn_is_an_error(written, tmp_path, monkeypatch, capfd):

@@ -38,6 +38,7 @@ _RC: dict[Any, Any] = {
     "text.parse_math": False,
 }
 _DPI = 200
+_LEGEND_COLUMNS = 6
 SOFT = "#777777"
 
 
@@ -54,8 +55,8 @@ def save(figure: Figure, path: Path) -> None:
     figure.savefig(path.with_name(path.name + ".svg"), metadata={"Date": None})
 
 
-def panels(count: int) -> tuple[Figure, list[Axes]]:
-    """Return a figure with a grid of equal panels, row by row.
+def panels(count: int, arms: int) -> tuple[Figure, list[Axes]]:
+    """Return a figure with a grid of equal panels, row by row, below a legend of so many arms.
 
     The margins are set by hand: matplotlib's layout engines take seconds for 57 panels.
     """
@@ -64,7 +65,8 @@ def panels(count: int) -> tuple[Figure, list[Axes]]:
         columns, (1.75, 1.4)
     )
     rows = ceil(count / columns)
-    left, bottom, gap, line, top = 0.62, 0.52, 0.42, 0.46, 0.1
+    left, bottom, gap, line = 0.62, 0.52, 0.42, 0.46
+    top = 0.1 + 0.16 * (ceil(arms / _LEGEND_COLUMNS) - 1)
     total = (left + columns * width - gap + 0.25, bottom + rows * height + top)
     figure = Figure(figsize=total)
     axes = [
@@ -109,7 +111,11 @@ def add_legend(
         else Line2D([], [], color=style.colour, marker=style.matplotlib_marker, linestyle="none")
         for style in looks.values()
     ]
-    figure.legend(handles, looks.keys(), loc=place, ncols=min(len(looks), 6))
+    columns = min(len(looks), _LEGEND_COLUMNS)
+    legend = figure.legend(handles, looks.keys(), loc=place, ncols=columns)
+    # A single panel can be narrower than the names of its arms.
+    needed = legend.get_window_extent().width / figure.dpi
+    figure.set_figwidth(max(figure.get_figwidth(), needed))
 
 
 def random_line(axes: Axes, group: Group, *, label: bool) -> None:

@@ -39,7 +39,7 @@ def draw_curves(axes: Axes, group: Group, looks: dict[str, Style]) -> None:
 
 def curves_grid(groups: list[Group], looks: dict[str, Style]) -> Figure:
     """Return the curves of many games, a panel each: mean and 95 % t band of each arm."""
-    figure, all_axes = panels(len(groups))
+    figure, all_axes = panels(len(groups), len(looks))
     one_algorithm = len({group.algorithm for group in groups}) == 1
     for axes, group in zip(all_axes, groups, strict=True):
         for arm in group.arms:
@@ -55,7 +55,7 @@ def curves_grid(groups: list[Group], looks: dict[str, Style]) -> Figure:
 
 def scores_grid(groups: list[Group], looks: dict[str, Style]) -> Figure:
     """Return a panel for each game: a point a run, a line joining the runs of one seed."""
-    figure, all_axes = panels(len(groups))
+    figure, all_axes = panels(len(groups), len(looks))
     for axes, group in zip(all_axes, groups, strict=True):
         _draw_scores(axes, group, looks)
         axes.set_title(group.game)

@@ -12,11 +12,12 @@ from PIL import Image
 from scipy import stats
 
 from agents.run.folder import RunFolder
-from agents.study.findings import command
+from agents.study.findings import command, follow_up
 from agents.study.findings.control import control
 from agents.study.findings.pages import progress
 from agents.study.findings.public import points
 from agents.study.findings.records import STUDIES, read_records
+from agents.study.findings.results import FIGURE
 from agents.verify import first_fingerprint
 from common.command_line import BAD_INPUT, run_command
 
@@ -193,7 +194,7 @@ def test_numbers_of_a_comparison_are_the_same_but_for_last_digits(
 
 def test_a_number_that_the_records_do_not_give_is_found(tmp_path: Path) -> None:
     shutil.copytree(COMMITTED, tmp_path / "runs" / "reference" / "atari")
-    for name in ("README.md", "docs/findings.md", "docs/images/findings.png"):
+    for name in (*command.PAGES, f"docs/{FIGURE}", f"docs/{follow_up.FIGURE}"):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(command.REPOSITORY / name, tmp_path / name)
     assert command.main(["--check"], tmp_path) == 0
