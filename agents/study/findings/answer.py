@@ -99,7 +99,7 @@ def _significant_scores(records: Sequence[Record]) -> str:
 
 
 def _followed(records: Sequence[Record], follow_ups: Sequence[FollowUp]) -> str:
-    """Say what the controls have shown of a difference, or that they have not been asked."""
+    """Say how the controls compare with the baseline, or that they have not been asked."""
     if not any(decided(record) for record in records):
         return ""
     if not follow_ups:
@@ -107,7 +107,7 @@ def _followed(records: Sequence[Record], follow_ups: Sequence[FollowUp]) -> str:
     found: dict[str, list[str]] = {}
     for follow_up in follow_ups:
         for one in controls(follow_up):
-            key = f"{one.shared} ({', '.join(names(one.group))})"
+            key = f"{one.standard.verdict} ({', '.join(names(one.group))})"
             found.setdefault(key, []).append(f"`{one.arm.arm}`")
-    told = [f"{', '.join(arms)}: {shared}" for shared, arms in found.items()]
-    return f"Controls: {'; '.join(told)}."
+    told = [f"{', '.join(arms)} {verdict}" for verdict, arms in found.items()]
+    return f"Controls against `standard`: {'; '.join(told)}."
