@@ -1,9 +1,9 @@
 """Does an agent know where things are? A linear read-out of the features of trained agents."""
 
-from collections.abc import Callable
+import json
 from contextlib import closing
-from dataclasses import asdict
-from functools import partial
+from dataclasses import asdict, dataclass
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -79,32 +79,61 @@ def read_out(folder: RunFolder, n_frames: int, seed: int) -> dict[str, Any]:
         )
     rules = {"protocol": config.protocol, "frame_stack": config.hyperparams.frame_stack}
     rules |= dict(config.env_kwargs)
+    torch.manual_seed(seed)  # of the actions that are drawn
+    split = {
+        OWN: _split(config.env, n_frames, seed, policy, rules),
+        RANDOM: _random_split(config.env, n_frames, RANDOM_SEED + seed, json.dumps(rules)),
+    }
     found = {}
-    for what, player, first in ((OWN, policy, seed), (RANDOM, None, RANDOM_SEED + seed)):
-        torch.manual_seed(seed)  # of the actions that are drawn
-        train = play(config.env, n_frames, first, player, **rules)
-        test = play(config.env, n_frames, TEST_SEEDS + first, player, **rules)
-        new = unlike(test, train)
-        if not new.any():
+    for what, frames in split.items():
+        if not len(frames.test):
             raise UsageError(f"{folder.path}: its games are all alike, give more --frames")
-        read = _read(policy, untrained, train, test[new])
-        found[what] = {"n_identical_left_out": int((~new).sum()), **read}
+        networks = {TRAINED: policy, UNTRAINED: untrained}
+        read = {name: asdict(_read(network, frames)) for name, network in networks.items()}
+        read[IMAGE] = asdict(frames.of_images)
+        found[what] = {"n_identical_left_out": frames.n_left_out, **read}
     names = [" ".join(pair) for pair in coordinates(config.env)]
     run = {"game": config.env, "algo": config.algo, "arm": config.arm.name, "seed": config.seed}
     run |= {"n_timesteps": config.n_timesteps, "rules": rules, "builds": builds()}
     return {**run, "coordinates": names, **found}
 
 
-def _read(
-    policy: ActorCriticPolicy, untrained: ActorCriticPolicy, train: Frames, test: Frames
-) -> dict[str, Any]:
-    """Return the errors of all that is read out."""
-    ways: dict[str, Callable[[Frames], Places]] = {
-        TRAINED: partial(features, policy),
-        UNTRAINED: partial(features, untrained),
-        IMAGE: half_size,
-    }
-    return {what: asdict(fit(of(train), train, of(test), test)) for what, of in ways.items()}
+@dataclass(frozen=True)
+class Split:
+    """Frames that a read-out is fitted on, and those of other games that test it.
+
+    ``n_left_out`` frames are not in the test, as the fit has seen their images.
+    """
+
+    train: Frames
+    test: Frames
+    n_left_out: int
+
+    @cached_property
+    def of_images(self) -> Errors:
+        """What is read out of the images at half their size."""
+        return fit(half_size(self.train), self.train, half_size(self.test), self.test)
+
+
+def _split(
+    game: str, n_frames: int, seed: int, player: ActorCriticPolicy | None, rules: dict[str, Any]
+) -> Split:
+    train = play(game, n_frames, seed, player, **rules)
+    test = play(game, n_frames, TEST_SEEDS + seed, player, **rules)
+    new = unlike(test, train)
+    return Split(train, test[new], int((~new).sum()))
+
+
+@lru_cache(maxsize=1)
+def _random_split(game: str, n_frames: int, seed: int, rules: str) -> Split:
+    """Play at random, once for all agents of a game that follow each other; rules as JSON."""
+    return _split(game, n_frames, seed, None, json.loads(rules))
+
+
+def _read(policy: ActorCriticPolicy, frames: Split) -> Errors:
+    """Read places out of a policy's features."""
+    x_train, x_test = features(policy, frames.train), features(policy, frames.test)
+    return fit(x_train, frames.train, x_test, frames.test)
 
 
 def lines(result: dict[str, Any]) -> list[str]:
