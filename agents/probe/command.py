@@ -123,6 +123,7 @@ def _cell(options: argparse.Namespace) -> int:
 
 
 def _read(options: argparse.Namespace) -> int:
+    from agents.probe.agents_page import save_agents_page
     from agents.probe.reading import lines, read_run
     from agents.probe.verdicts import compare_agents, told
 
@@ -138,24 +139,25 @@ def _read(options: argparse.Namespace) -> int:
     if twice := [name for name in names if names.count(name) > 1]:
         raise UsageError(f"{twice[0]} is there twice: give runs of one study")
     read = partial(read_run, n_frames=options.frames, seed=options.seed, output=options.output)
-    results, failed = [], False
+    results, n_unread = [], 0
     for _, result in of_each_run(known, read, options.processes):
         if isinstance(result, UsageError):
-            failed = True
+            n_unread += 1
             tell(f"error: {result}")
         else:
             results.append(result)
             print("\n".join(lines(result)), flush=True)
     results.sort(key=lambda row: (row["game"], row["algo"], row["arm"], row["seed"]))
-    if failed:
+    if n_unread:
         tell("no verdicts while a run cannot be read")
-    found = [] if failed else compare_agents(results)
+    found = [] if n_unread else compare_agents(results)
     for one in found:
         print(told(one))
-    if options.output is not None:
+    if options.output is not None and results:
         values = {"comparisons": [asdict(one) for one in found], "agents": results}
         write_json(options.output / "results.json", values)
-    return BAD_INPUT if failed else 0
+        print(f"page: {save_agents_page(results, found, n_unread, options.output)}")
+    return BAD_INPUT if n_unread else 0
 
 
 def _pictures(options: argparse.Namespace) -> int:
@@ -233,7 +235,7 @@ def _make_parser() -> ArgumentParser:
         "-o",
         "--output",
         type=Path,
-        help="folder for a file a run, and for the comparison; what is there is not read again",
+        help="folder for a file a run, the comparison and a page; what is there is not read again",
     )
     read.add_argument("--processes", type=whole_number, default=cores(), help="default: cores")
     read.add_argument("--follow-links", action="store_true", help=FOLLOW_LINKS)

@@ -4,6 +4,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from agents.probe.agents_page import save_agents_page
 from agents.probe.command import main
 from agents.probe.frames import Frames
 from agents.probe.reading import FORMAT, PENALTIES, Ridge, best_penalties, fit, half_size
@@ -87,6 +88,11 @@ def test_the_command_reads_out_of_a_trained_run(
     assert run_command(main, arguments) == 0
     assert capsys.readouterr().out.splitlines()[:6] == lines[:6]
     assert path.stat().st_mtime_ns == written_at
+    assert lines[-1] == f"page: {found / 'index.html'}"
+    page = (found / "index.html").read_text()
+    assert "keypoints and keypoints untrained, own frames: skill" in page
+    skill = record["random"]["trained"]["skill"]
+    assert f'<td class="nowrap">{skill:.2f}</td>' in page
 
 
 def test_a_run_of_a_game_whose_objects_are_not_known(
@@ -145,3 +151,26 @@ def test_a_run_that_is_there_twice_is_refused(
     runs = [trained(small_run("a2c", "pooled", env="Pong"), tmp_path / name) for name in "ab"]
     message = refused(main, ["read", *(str(run.path) for run in runs)], capsys)
     assert "Pong/a2c/pooled/seed-0 is there twice" in message
+
+
+def test_the_page_has_means_of_skill_and_of_pixels(tmp_path: Path) -> None:
+    results = [agent("Pong", arm, seed, 0.6, 0.3) for arm in ("coord", "pooled") for seed in (0, 4)]
+    for row in results:
+        row |= {"coordinates": ["ball x"], "builds": {"torch": "2.13.0"}}
+        for frames in (row["own"], row["random"]):
+            frames["image"] = {"skill": None}
+            for read in frames.values():
+                read["pixels"] = [row["seed"]]
+    page = save_agents_page(results, compare_agents(results), 0, tmp_path).read_text()
+    cells = '<td class="nowrap">0.60 (0.60 to 0.60)</td><td class="nowrap">0.50 (0.50 to 0.50)</td>'
+    assert (
+        f'<td class="nowrap">coord</td><td class="nowrap">2</td>{cells}<td class="nowrap">-<'
+        in page
+    )
+    assert page.count('<td class="nowrap">2.00 (0.00 to 4.00)</td>') == 2 * 6
+    assert page.count("untrained, own frames: skill 0.60 and 0.50") == 2
+    assert "torch 2.13.0 (4 agents)" in page
+    assert "No verdicts" not in page
+    assert save_agents_page(results, compare_agents(results), 0, tmp_path).read_text() == page
+    incomplete = save_agents_page(results, [], 3, tmp_path).read_text()
+    assert "could not be read: 3. No verdicts" in incomplete
