@@ -101,11 +101,18 @@ def _table(results: Results, value: Callable[[dict[str, Any]], float | None]) ->
 def _save_figure(results: Results, path: Path) -> None:
     """Draw skills: a row a game and algorithm, a column a kind of frames, a mark a run."""
     groups = _groups(results)
-    most = max(len({row["arm"] for row in rows}) for rows in groups.values())
+    arms = [len({row["arm"] for row in rows}) for rows in groups.values()]
     with look():
-        figure = Figure(figsize=(6.6, 0.5 + len(groups) * (0.55 + 0.3 * most)))
+        figure = Figure(figsize=(6.6, 0.5 + 0.55 * len(groups) + 0.3 * sum(arms)))
         figure.set_layout_engine("constrained")
-        grid = figure.subplots(len(groups), len(FRAMES), sharex=True, sharey="row", squeeze=False)
+        grid = figure.subplots(
+            len(groups),
+            len(FRAMES),
+            sharex=True,
+            sharey="row",
+            squeeze=False,
+            height_ratios=arms,
+        )
         for (title, rows), panels in zip(groups.items(), grid, strict=True):
             for frames, axes in zip(FRAMES, panels, strict=True):
                 _draw(axes, rows, frames)

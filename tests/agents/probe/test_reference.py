@@ -11,11 +11,19 @@ import pytest
 
 from agents.probe.cells import cells
 from agents.probe.command import ARMS, DEFAULT_GAMES, SIZES
-from agents.probe.verdicts import compare_with_controls, condition_name, conditions, skills, told
+from agents.probe.verdicts import (
+    compare_agents,
+    compare_with_controls,
+    condition_name,
+    conditions,
+    skills,
+    told,
+)
 from common.files import read_json
 from coordrl.compare.statistics.families import Comparison
 
 LEARN = Path("runs", "reference", "probe")
+READ = Path("runs", "reference", "probe-agents")
 
 
 def found_again(written: list[dict[str, Any]], family: list[Comparison]) -> None:
@@ -70,3 +78,14 @@ def test_the_table_has_the_means_and_verdicts(learned: dict[str, Any]) -> None:
             start = f"{condition_name(*condition)}: {arm} and "
             verdict = [found for name, found in verdicts.items() if name.startswith(start)]
             assert cell.split(", ")[1:] == verdict
+
+
+def test_what_agents_know_is_what_was_read_out_of_them() -> None:
+    record = read_json(READ / "results.json")
+    agents = record["agents"]
+    assert len({(row["game"], row["arm"], row["seed"]) for row in agents}) == len(agents) == 62
+    found = compare_agents(agents)
+    found_again(record["comparisons"], found)
+    page = unescape((READ / "index.html").read_text())
+    for one in found:
+        assert f"<li>{told(one)}.</li>" in page
