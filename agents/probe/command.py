@@ -58,6 +58,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _learn(options: argparse.Namespace) -> int:
     """Collect frames, train what is not trained yet, and write the page."""
     planned = _planned(options)
+    if options.control not in (None, *options.arms):
+        raise UsageError(f"--control {options.control} is not among --arms: add it there")
     output: Path = options.output
     output.mkdir(parents=True, exist_ok=True)
     with locked(output, "the probe in"):
@@ -74,7 +76,7 @@ def _learn(options: argparse.Namespace) -> int:
             tell(f"failed: {job.name}: {job.last_line()}; see {job.log}")
         results = [result for cell in planned if (result := cell.result(output)) is not None]
         if results:
-            _report(results, len(planned), output)
+            _report(results, len(planned), options)
     return FAILED if failed else 0
 
 
@@ -89,15 +91,16 @@ def _refuse_others(planned: list[Cell], output: Path) -> None:
         )
 
 
-def _report(results: list[dict[str, Any]], planned: int, output: Path) -> None:
+def _report(results: list[dict[str, Any]], planned: int, options: argparse.Namespace) -> None:
     # Trainings do without what only the page needs.
     from agents.probe.page import save_page
     from agents.probe.verdicts import compare_with_controls, told
 
+    output: Path = options.output
     for game in {row["game"] for row in results}:
         if len({tuple(row["frames"]) for row in results if row["game"] == game}) > 1:
             raise UsageError(f"{output}: results of {game} are of different frames, delete some")
-    found = compare_with_controls(results) if len(results) == planned else {}
+    found = compare_with_controls(results, options.control) if len(results) == planned else {}
     for family in found.values():
         for one in family:
             print(told(one))
@@ -210,6 +213,7 @@ def _make_parser() -> ArgumentParser:
     _add_output(learn, "runs/probe")
     learn.add_argument("--games", type=_game, nargs="+", default=list(DEFAULT_GAMES))
     _add_trainings(learn)
+    learn.add_argument("--control", metavar="ARM", help="compare all others with this arm")
     learn.add_argument("--processes", type=whole_number, default=cores(), help="default: cores")
     learn.set_defaults(run=_learn)
     for name, run, text in (

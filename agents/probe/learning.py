@@ -130,8 +130,9 @@ def learn(
     schedule = torch.optim.lr_scheduler.LambdaLR(
         optimizer, lambda step: min(1.0, 4 * (1 - step / n_updates))
     )
-    for which in _batches(len(frames), n_updates, np.random.default_rng(seed)):
-        batch = torch.from_numpy(which).to(device)
+    batches = _batches(len(frames), n_updates, np.random.default_rng(seed))
+    # All at once: on a GPU each copy would wait for the step before.
+    for batch in torch.from_numpy(np.stack(batches)).to(device):
         wrong = (namer(images[batch]) - targets[batch]) * seen[batch]
         loss = wrong.square().sum() / seen[batch].sum().clamp(min=1)
         optimizer.zero_grad()

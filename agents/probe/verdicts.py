@@ -53,12 +53,16 @@ def condition_name(n_frames: int, test: str) -> str:
     return f"{n_frames:,} frames, {part}"
 
 
-def controlled(arms: Sequence[str]) -> dict[str, list[str]]:
+def controlled(arms: Sequence[str], only: str | None = None) -> dict[str, list[str]]:
     """Return the arms whose control is among them, by it.
+
+    :param only: An arm to be the control of all others, in place of each one's own
 
     >>> controlled(["coord", "pooled", "standard", "coord-pooled", "keypoints"])
     {'standard': ['coord'], 'pooled': ['coord-pooled', 'keypoints']}
     """
+    if only is not None:
+        return {only: [arm for arm in arms if arm != only]}
     found: dict[str, list[str]] = {}
     for arm in arms:
         control = find_arm(arm).control
@@ -67,10 +71,14 @@ def controlled(arms: Sequence[str]) -> dict[str, list[str]]:
     return found
 
 
-def compare_with_controls(results: Results) -> dict[str, list[Comparison]]:
-    """Compare arms with their controls under every condition: a family a control."""
+def compare_with_controls(results: Results, only: str | None = None) -> dict[str, list[Comparison]]:
+    """Compare arms with their controls under every condition: a family a control.
+
+    :param only: As :func:`controlled` takes it
+    """
     found = {}
-    for control, arms in controlled(list(dict.fromkeys(row["arm"] for row in results))).items():
+    arms_there = list(dict.fromkeys(row["arm"] for row in results))
+    for control, arms in controlled(arms_there, only).items():
         family = [
             Samples(
                 f"{condition_name(*condition)}: {arm} and {control}",

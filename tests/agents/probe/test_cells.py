@@ -176,6 +176,20 @@ def test_arms_are_compared_with_their_controls() -> None:
     assert compare_with_controls([row for row in RESULTS if row["arm"] != "pooled"]) == {}
 
 
+def test_one_arm_can_be_the_control_of_all() -> None:
+    found = compare_with_controls(RESULTS, "coord-pooled")
+    assert list(found) == ["coord-pooled"]
+    arms = dict.fromkeys(row["arm"] for row in RESULTS)
+    assert len(found["coord-pooled"]) == 4 * (len(arms) - 1)
+    assert all(one.name.endswith(" and coord-pooled") for one in found["coord-pooled"])
+
+
+def test_a_control_that_is_not_trained_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="--control constant is not among --arms: add it there"):
+        main(["learn", "--control", "constant", "--output", str(tmp_path / "probe")])
+    assert not (tmp_path / "probe").exists()
+
+
 def test_six_seeds_are_enough_for_verdicts_on_the_arms_by_default() -> None:
     controls = controlled(ARMS)
     assert set(controls) == {"standard", "pooled"}
