@@ -11,7 +11,7 @@ from coordrl.compare.reading.study import read_study
 
 REFERENCE = Path("runs", "reference")
 #: The studies, and how many runs each has.
-RUNS = {"ladder-control": 100, "ladder-control-hadamax": 12}
+RUNS = {"ladder-control": 100, "ladder-control-impoola": 30, "ladder-control-hadamax": 12}
 studies = pytest.mark.parametrize("name", RUNS)
 
 
