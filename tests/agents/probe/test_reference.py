@@ -2,6 +2,7 @@
 
 import csv
 from dataclasses import asdict
+from functools import cache
 from html import unescape
 from pathlib import Path
 from statistics import fmean
@@ -22,8 +23,18 @@ from agents.probe.verdicts import (
 from common.files import read_json
 from coordrl.compare.statistics.families import Comparison
 
-LEARN = Path("runs", "reference", "probe")
-READ = Path("runs", "reference", "probe-agents")
+REFERENCE = Path("runs", "reference")
+#: What was learned: the arms, the control of all of them, and the table in the docs.
+LEARNED = {
+    "probe": (ARMS, None, "probe_skill"),
+    "probe-constant": (
+        ("standard", "coord", "constant", "fixed-code"),
+        "constant",
+        "probe_constant",
+    ),
+}
+learned = pytest.mark.parametrize("name", LEARNED)
+READ = REFERENCE / "probe-agents"
 
 
 def found_again(written: list[dict[str, Any]], family: list[Comparison]) -> None:
@@ -35,49 +46,60 @@ def found_again(written: list[dict[str, Any]], family: list[Comparison]) -> None
             assert before[key] == same, (one.name, key)
 
 
-@pytest.fixture(scope="module")
-def learned() -> dict[str, Any]:
-    record: dict[str, Any] = read_json(LEARN / "results.json")
+@cache
+def record_of(name: str) -> dict[str, Any]:
+    record: dict[str, Any] = read_json(REFERENCE / name / "results.json")
     return record
 
 
-def test_it_is_what_the_command_trains_by_default_and_all_of_it(learned: dict[str, Any]) -> None:
-    planned = [cell.identity for cell in cells(DEFAULT_GAMES, ARMS, SIZES, 6, 4000)]
-    rows = learned["trainings"]
+@learned
+def test_it_is_what_the_docs_say_and_all_of_it(name: str) -> None:
+    planned = [cell.identity for cell in cells(DEFAULT_GAMES, LEARNED[name][0], SIZES, 6, 4000)]
+    rows = record_of(name)["trainings"]
     assert [{key: row[key] for key in planned[0]} for row in rows] == planned
     for game in DEFAULT_GAMES:
         frames = {tuple(row["frames"]) for row in rows if row["game"] == game}
         assert len(frames) == 1, game
 
 
-def test_what_was_found_is_what_the_trainings_give(learned: dict[str, Any]) -> None:
-    families = compare_with_controls(learned["trainings"])
-    assert list(families) == list(learned["comparisons"])
+@learned
+def test_what_was_found_is_what_the_trainings_give(name: str) -> None:
+    record = record_of(name)
+    families = compare_with_controls(record["trainings"], LEARNED[name][1])
+    assert list(families) == list(record["comparisons"])
     for control, family in families.items():
-        found_again(learned["comparisons"][control], family)
-    page = unescape((LEARN / "index.html").read_text())
+        found_again(record["comparisons"][control], family)
+    page = unescape((REFERENCE / name / "index.html").read_text())
     for family in families.values():
         for one in family:
             assert f"<li>{told(one)}.</li>" in page
 
 
-def test_the_table_has_the_means_and_verdicts(learned: dict[str, Any]) -> None:
-    rows = learned["trainings"]
-    verdicts = {
-        one["name"]: one["verdict"] for family in learned["comparisons"].values() for one in family
-    }
-    with Path("docs", "data", "probe_skill.csv").open() as file:
+@learned
+def test_the_table_has_the_means_and_verdicts(name: str) -> None:
+    arms, _, file_name = LEARNED[name]
+    rows, found = record_of(name)["trainings"], record_of(name)["comparisons"]
+    verdicts = {one["name"]: one["verdict"] for family in found.values() for one in family}
+    with Path("docs", "data", f"{file_name}.csv").open() as file:
         next(file)
         table = {row.pop("arm").strip("`"): row for row in csv.DictReader(file)}
-    assert list(table) == list(ARMS)
+    assert list(table) == list(arms)
     for arm, cells_of_arm in table.items():
         for condition in conditions(rows):
             cell = cells_of_arm[condition_name(*condition)]
             mean = fmean(skills(rows, arm, *condition))
             assert float(cell.split()[0]) == pytest.approx(mean, abs=0.00501)
             start = f"{condition_name(*condition)}: {arm} and "
-            verdict = [found for name, found in verdicts.items() if name.startswith(start)]
+            verdict = [said for one, said in verdicts.items() if one.startswith(start)]
             assert cell.split(", ")[1:] == verdict
+
+
+def test_trainings_in_both_are_the_same() -> None:
+    one, other = (
+        [row for row in record_of(name)["trainings"] if row["arm"] in ("standard", "coord")]
+        for name in LEARNED
+    )
+    assert one == other
 
 
 def test_what_agents_know_is_what_was_read_out_of_them() -> None:
