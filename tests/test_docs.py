@@ -121,7 +121,7 @@ SHORT = {
     "agents.evaluate": "--n-eval-episodes 1",
     "agents.enjoy": "-n 8 -o shown.mp4",
     "agents.probe pictures": "--games Pong",
-    "agents.probe learn": "--games Pong --arms pooled keypoints --seeds 1 --frames 64 --updates 2",
+    "agents.probe learn": "--games Pong --arms pooled constant --seeds 1 --frames 64 --updates 2",
     "agents.probe read": "--frames 64",
 }
 """What is added to commands, the last value of a flag being the one that counts."""
