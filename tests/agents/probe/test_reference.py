@@ -10,9 +10,14 @@ from typing import Any
 
 import pytest
 
-from agents.probe.cells import cells
+from agents.probe.cells import TESTS, cells
 from agents.probe.command import ARMS, DEFAULT_GAMES, SIZES
 from agents.probe.verdicts import (
+    IMAGE,
+    OWN,
+    RANDOM,
+    TRAINED,
+    UNTRAINED,
     compare_agents,
     compare_with_controls,
     condition_name,
@@ -94,6 +99,24 @@ def test_the_table_has_the_means_and_verdicts(name: str) -> None:
             assert cell.split(", ")[1:] == verdict
 
 
+def test_the_table_of_games_has_the_means() -> None:
+    most = [row for row in record_of("probe")["trainings"] if row["n_frames"] == max(SIZES)]
+    with Path("docs", "data", "probe_games.csv").open() as file:
+        next(file)
+        table = {row.pop("arm").strip("`"): row for row in csv.DictReader(file)}
+    assert list(table) == list(ARMS)
+    for arm, games in table.items():
+        assert list(games) == list(DEFAULT_GAMES)
+        for game, cell in games.items():
+            rows = [row for row in most if (row["arm"], row["game"]) == (arm, game)]
+            for test, written in zip(TESTS, cell.split(", "), strict=True):
+                found = [row[test]["skill"] for row in rows if test in row]
+                mean = fmean(found) if found else None
+                assert (None if written == "-" else float(written)) == pytest.approx(
+                    mean, abs=0.00501
+                )
+
+
 def test_trainings_in_both_are_the_same() -> None:
     one, other = (
         [row for row in record_of(name)["trainings"] if row["arm"] in ("standard", "coord")]
@@ -111,3 +134,22 @@ def test_what_agents_know_is_what_was_read_out_of_them() -> None:
     page = unescape((READ / "index.html").read_text())
     for one in found:
         assert f"<li>{told(one)}.</li>" in page
+
+
+def test_the_table_of_agents_has_the_means_and_verdicts() -> None:
+    record = read_json(READ / "results.json")
+    verdicts = {one["name"]: one["verdict"] for one in record["comparisons"]}
+    with Path("docs", "data", "probe_agents.csv").open() as file:
+        table = list(csv.reader(file))[2:]
+    assert sum(int(row[2]) for row in table) == len(record["agents"])
+    for game, name, n_agents, *written in table:
+        arm = name.strip("`")
+        agents = [row for row in record["agents"] if (row["game"], row["arm"]) == (game, arm)]
+        assert len(agents) == int(n_agents)
+        ends = f"{arm} untrained, own frames", "standard, random play"
+        for frames, end, part in zip((OWN, RANDOM), ends, (written[:3], written[3:]), strict=True):
+            for what, cell in zip((TRAINED, UNTRAINED, IMAGE), part, strict=True):
+                mean = fmean(row[frames][what]["skill"] for row in agents)
+                assert float(cell.split(",")[0]) == pytest.approx(mean, abs=0.00501)
+            verdict = verdicts.get(f"{game}, ppo: {arm} and {end}")
+            assert part[0].split(", ")[1:] == ([verdict] if verdict else [])

@@ -1,7 +1,9 @@
 """The committed ladder of position: its verdicts follow from its evaluations."""
 
+import csv
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from agents.study.config import parse_study, read_study_file
@@ -35,3 +37,21 @@ def test_what_was_found_is_what_the_runs_give(name: str) -> None:
     ]
     [group] = written["groups"]
     assert found == [{key: one[key] for key in ("arm", "verdict")} for one in group["contrasts"]]
+
+
+@studies
+def test_the_table_has_what_the_evaluations_give(name: str) -> None:
+    [group] = read_json(REFERENCE / name / "comparison.json")["groups"]
+    verdicts = {one["arm"]: one["verdict"] for one in group["contrasts"]}
+    with Path("docs", "data", f"{name.replace('-', '_')}.csv").open() as file:
+        next(file)
+        table = {row[0].strip("`"): row[1:] for row in list(csv.reader(file))[1:]}
+    for arm, (*means, lowest, verdict) in table.items():
+        files = (REFERENCE / name / "NotSoClevr-v0" / "ppo" / arm).glob("*/evaluations.npz")
+        percent = 100 * np.array([np.load(path)["results"].mean(axis=1) for path in files])
+        assert len(percent) == RUNS[name] / len(table)
+        written = [float(mean.split()[0]) for mean in means]
+        assert written[:-1] == pytest.approx(percent.mean(axis=0)[:-1], abs=0.5001)
+        assert written[-1] == pytest.approx(percent[:, -1].mean(), abs=0.0501)
+        assert float(lowest) == pytest.approx(percent[:, -1].min(), abs=0.5001)
+        assert verdict == verdicts.get(arm, "baseline")
